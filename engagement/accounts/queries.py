@@ -1,0 +1,39 @@
+"""What there is to see about the people here."""
+
+from hashlib import sha256
+
+from django.db.models import QuerySet
+
+from engagement.accounts.models import INVITATION_VALID, AuditEntry, Invitation, Member, Pod, Workspace
+from engagement.core.clock import now
+
+
+def workspace() -> Workspace:
+    return Workspace.objects.get()
+
+
+def active_members() -> QuerySet[Member]:
+    return Member.objects.filter(is_active=True).prefetch_related("pods")
+
+
+def writing_members() -> QuerySet[Member]:
+    return Member.objects.filter(is_active=True).exclude(role="reader")
+
+
+def pods() -> QuerySet[Pod]:
+    return Pod.objects.prefetch_related("members")
+
+
+def open_invitation(token: str) -> Invitation | None:
+    """The invitation that this token opens; none when it is unknown, used or older than two weeks."""
+    found = Invitation.objects.filter(
+        token_hash=sha256(token.encode()).hexdigest(), accepted_at=None, sent_at__gt=now() - INVITATION_VALID
+    )
+    return found.first()
+
+
+def audit_trail(*, target_type: str | None = None, target_id: str | None = None) -> QuerySet[AuditEntry]:
+    entries = AuditEntry.objects.all()
+    if target_type is not None:
+        entries = entries.filter(target_type=target_type, target_id=str(target_id))
+    return entries

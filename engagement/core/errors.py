@@ -1,0 +1,29 @@
+"""The tree of refusals. Each holds one sentence for the person who asked; doors translate the class, never the text."""
+
+
+class DomainError(Exception):
+    """Something was asked that the rules of the house refuse. `str(error)` is the sentence to show."""
+
+    status = 400
+
+
+class Forbidden(DomainError):
+    """This person may not do this."""
+
+    status = 403
+
+
+class Conflict(DomainError):
+    """The state of things does not allow it now: taken, closed, frozen, already done."""
+
+    status = 409
+
+
+class InvalidInput(DomainError):
+    """What was given cannot be understood or used; `field` names the form field where one is to blame."""
+
+    status = 422
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
