@@ -67,7 +67,7 @@ class _Reader:
 
     def rows(self) -> Iterator[Row]:
         with self.path.open("rb") as file:
-            source = gzip.open(file) if self._is_gzip(file) else file
+            source = gzip.GzipFile(fileobj=file) if self._is_gzip(file) else file
             reader = csv.reader(self._lines(source), strict=True)
             header = self._header(reader)
             parsers = self._parsers(header)
@@ -123,10 +123,8 @@ class _Reader:
             (self._find(header, metric.column), metric.column, _truth if metric.kind == "proportion" else _amount)
             for metric in self.columns.metrics
         ]
-        for column in (self.columns.covariates.get(metric.name) for metric in self.columns.metrics):
-            if column is not None:
-                parsers.append((self._find(header, column), column, _amount))
-        return parsers
+        before = [self.columns.covariates.get(metric.name) for metric in self.columns.metrics]
+        return parsers + [(self._find(header, column), column, _amount) for column in before if column is not None]
 
     def _find(self, header: list[str], column: str) -> int:
         places = [place for place, cell in enumerate(header) if cell == column]

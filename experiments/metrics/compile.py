@@ -82,7 +82,8 @@ def _inside(joined: Table, definition: MetricDefinition, as_of: datetime) -> Boo
 
 def _before(joined: Table, definition: MetricDefinition) -> BooleanValue:
     covariate = definition.covariate
-    assert covariate is not None
+    if covariate is None:
+        raise ValueError(f"metric {definition.key} declares no covariate")
     day = joined.exposed_at.truncate("D")
     start = day - ibis.interval(hours=24 * covariate.days_before)
     return (joined.event == covariate.event) & (joined.occurred_at >= start) & (joined.occurred_at < day)

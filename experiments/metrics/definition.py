@@ -8,7 +8,7 @@ Kind = Literal["proportion", "mean"]
 
 @dataclass(frozen=True, slots=True)
 class Covariate:
-    """The same customers' value of an event before exposure: [start of exposure day − days_before·24 h, that start), UTC."""
+    """The same customers' total of an event in [start of exposure day − days_before·24 h, that start), UTC."""
 
     event: str
     days_before: int = 28

@@ -25,7 +25,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Family:
-    """Metrics whose comparisons are corrected together: p-values [metric, treatment] and the level their intervals take."""
+    """Metrics whose comparisons are corrected together: p [metric, treatment] and the alpha their intervals take."""
 
     name: str
     method: str
@@ -45,7 +45,9 @@ def primary_family(data: MetricData) -> Family:
     if p.size == 1:
         return Family("primary", "fixed", 1, p[None], np.array([ALPHA]))
     adjusted = stats.dunnett_adjusted_p(p, data.loading)
-    return Family("primary", "dunnett", p.size, adjusted[None], np.array([stats.dunnett_alpha(data.loading, alpha=ALPHA)]))
+    return Family(
+        "primary", "dunnett", p.size, adjusted[None], np.array([stats.dunnett_alpha(data.loading, alpha=ALPHA)])
+    )
 
 
 def secondary_family(datas: Sequence[MetricData]) -> Family:

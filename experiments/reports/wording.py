@@ -32,7 +32,9 @@ def recommendation(primary: Sequence[dict[str, Any]], variants: Sequence[Variant
     if better:
         best = max(better, key=lambda c: abs(c["absolute"]["estimate"]))
         name = next(v.name for v in variants if v.key == best["variant"])
-        reason = _("The interval of %(name)s on the primary metric lies wholly on the good side of zero.") % {"name": name}
+        reason = _("The interval of %(name)s on the primary metric lies wholly on the good side of zero.") % {
+            "name": name
+        }
         return {"decision": DecisionKind.SHIP, "variant": best["variant"], "reason": reason}
     words = {c["verdict"] for c in primary}
     if stats.Verdict.INVALID in words:

@@ -63,7 +63,9 @@ def _query(
     as_of: dict[str, datetime],
 ) -> ExperimentSums:
     if experiment.starts is None or experiment.ends is None:
-        raise Conflict(_("“%(key)s” has no dates; exposures count between its start and its end.") % {"key": experiment.key})
+        raise Conflict(
+            _("“%(key)s” has no dates; exposures count between its start and its end.") % {"key": experiment.key}
+        )
     with connect() as warehouse:
         first = first_exposures(
             warehouse.table("exposures"), experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends

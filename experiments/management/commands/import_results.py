@@ -42,7 +42,10 @@ class Command(Refusable):
             help="planned share of a variant; default equal shares",
         )  # fmt: skip
         parser.add_argument(
-            "--exposed-at", type=parse_moment, metavar="TIME", help="when everybody was exposed; default today, midnight UTC"
+            "--exposed-at",
+            type=parse_moment,
+            metavar="TIME",
+            help="when everybody was exposed; default today, midnight UTC",
         )
 
     def answer(self, **options: Any) -> str:
@@ -84,4 +87,3 @@ def _share(text: str) -> tuple[str, float]:
         return variant, float(share)
     except ValueError:
         raise argparse.ArgumentTypeError(f"“{text}” is not of the form VARIANT=SHARE, such as control=0.5") from None
-
