@@ -53,7 +53,7 @@ def _as_of(
             % {"key": experiment.key, "missing": ", ".join(sorted(missing)) or _("any metric")}
         )
     present = now()
-    return {d.key: min(min(complete[event] for event in d.events), present) for d in definitions}
+    return {d.key: min(*(complete[event] for event in d.events), present) for d in definitions}
 
 
 def _query(

@@ -158,7 +158,7 @@ def _variants(staged: Staged, file: ResultsFile, planned: Experiment | None) -> 
 
 
 def _definitions(key: str, uid: uuid.UUID, file: ResultsFile) -> list[MetricDefinition]:
-    """The metrics as data. Event names hold the uid: results of two experiments never meet, even on the same customers."""
+    """The metrics as data. Event names hold the uid: results of two experiments never meet, even on one customer."""
     made = []
     for metric in file.columns.metrics:
         event = f"{key}/{metric.name}/{uid.hex[:8]}"

@@ -34,7 +34,7 @@ class Staged:
 
 
 def stage(path: Path, columns: Columns, *, name: str, to: Path, progress: Progress) -> Staged:
-    """Checks every row of the file into the parquet file `to`; raises `FileRefused` and leaves no whole file otherwise."""
+    """Checks every row of the file into the parquet file `to`; raises `FileRefused` at the first that is wrong."""
     to.parent.mkdir(parents=True, exist_ok=True)
     width = len(columns.metrics) + len(columns.covariates)
     schema = pa.schema(
