@@ -15,7 +15,7 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database, store and queue answer; else 503. Which one failed is for `check_health`, not for strangers."""
+    """200 when database, store and queue answer, else 503. Which one failed is told by `check_health` alone."""
     failed = [check for check in health.checks() if not check.passed]
     return JsonResponse({"status": "not ready" if failed else "ready"}, status=503 if failed else 200)
 
