@@ -1,0 +1,70 @@
+"""Student's t and the normal: tails, quantiles and the interval that every symmetric method shares.
+
+Degrees of freedom of infinity mean the normal. Only `scipy.special` is used: `scipy.stats` objects cost some thirty
+times as much per call.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from experiments.stats.validation import Alternative, FloatArray
+
+# From here up the expansion below is exact to about 1e-11, and ten times cheaper than a root search.
+LARGE_DF = 2000.0
+
+
+def quantile(df: FloatArray, probability: ArrayLike) -> FloatArray:
+    """The t quantile at `probability` for any `df` in (0, inf]; NaN where `df` is 0 or NaN.
+
+    Source: from 2,000 degrees of freedom the expansion in 1/df (Abramowitz & Stegun 26.7.5), below `stdtrit`.
+    """
+    df, probability = np.broadcast_arrays(df, np.asarray(probability, dtype=np.float64))
+    z = special.ndtri(probability)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        answer = np.asarray(_expansion(z, 1.0 / df))
+        small = ~(df >= LARGE_DF)
+        if small.any():
+            answer[small] = special.stdtrit(df[small], probability[small])
+    return answer
+
+
+def _expansion(z: FloatArray, v: FloatArray) -> FloatArray:
+    s = z * z
+    first = (s + 1.0) / 4.0
+    second = ((5.0 * s + 16.0) * s + 3.0) / 96.0
+    third = (((3.0 * s + 19.0) * s + 17.0) * s - 15.0) / 384.0
+    fourth = ((((79.0 * s + 776.0) * s + 1482.0) * s - 1920.0) * s - 945.0) / 92160.0
+    return np.asarray(z * (1.0 + v * (first + v * (second + v * (third + v * fourth)))))
+
+
+def p_value(t: FloatArray, df: FloatArray, alternative: Alternative) -> FloatArray:
+    """Probability of a statistic at least as far out as `t`, by the lower tail so that 1e-200 stays 1e-200."""
+    match alternative:
+        case Alternative.TWO_SIDED:
+            return np.asarray(2.0 * special.stdtr(df, -np.abs(t)))
+        case Alternative.LESS:
+            return np.asarray(special.stdtr(df, t))
+        case Alternative.GREATER:
+            return np.asarray(special.stdtr(df, -t))
+
+
+def critical_value(df: FloatArray, alpha: FloatArray, alternative: Alternative) -> FloatArray:
+    """How many standard errors the interval reaches: `t_{1 - alpha/2}`, one-sided `t_{1 - alpha}`."""
+    tail = alpha / 2.0 if alternative is Alternative.TWO_SIDED else alpha
+    return -quantile(df, tail)
+
+
+def limits(
+    centre: FloatArray,
+    reach: FloatArray,
+    alternative: Alternative,
+    *,
+    lowest: float = -np.inf,
+    highest: float = np.inf,
+) -> tuple[FloatArray, FloatArray]:
+    """`centre -+ reach`; a one-sided interval is open at the edge of what the quantity can be."""
+    unknown = np.isnan(centre + reach)
+    low = np.where(unknown, np.nan, lowest) if alternative is Alternative.LESS else centre - reach
+    high = np.where(unknown, np.nan, highest) if alternative is Alternative.GREATER else centre + reach
+    return low, high

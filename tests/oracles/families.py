@@ -1,0 +1,21 @@
+"""Which function answers which family of vectors: from the entry's inputs alone, no entry is special."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracles import comparisons
+from tests.oracles.entries import Entry, departures
+
+FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {**comparisons.FAMILIES}
+
+
+def failure(entry: Entry) -> str | None:
+    """What is wrong with our answer to one entry, or None."""
+    family = FAMILIES.get(entry["family"])
+    if family is None:
+        return f"unknown family {entry['family']}"
+    try:
+        problems = list(departures(entry["expected"], family(entry["inputs"]), entry["tolerance"]))
+    except Exception as error:  # noqa: BLE001 - one broken entry must not hide the others
+        return f"{type(error).__name__}: {error}"
+    return "; ".join(problems) or None
