@@ -22,6 +22,6 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 def job(request: HttpRequest, job_id: str) -> HttpResponse:
     """A job's page; htmx asks for the fragment alone until the job is over."""
-    found = get_object_or_404(Job.objects.filter(asked_by=request.user), pk=job_id)
+    found = get_object_or_404(Job.objects.filter(asked_by=request.user.pk), pk=job_id)
     template = "core/_job.html" if request.headers.get("HX-Request") else "core/job.html"
     return render(request, template, {"job": found})
