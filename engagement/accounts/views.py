@@ -14,6 +14,7 @@ from engagement.accounts import queries, rules
 from engagement.accounts.adapter import SESSION_KEY
 from engagement.accounts.forms import InvitationForm, MemberForm, PodForm, ProfileForm, WorkspaceForm
 from engagement.accounts.models import Member, Pod
+from engagement.accounts.requests import MemberRequest
 from engagement.accounts.services import invitations, people
 from engagement.core.errors import InvalidInput
 
@@ -26,7 +27,7 @@ def refuse(form: AnyForm, error: InvalidInput) -> AnyForm:
     return form
 
 
-def workspace_settings(request: HttpRequest) -> HttpResponse:
+def workspace_settings(request: MemberRequest) -> HttpResponse:
     workspace = queries.workspace()
     form = WorkspaceForm(request.POST or None, instance=workspace)
     if request.method == "POST":
@@ -38,7 +39,7 @@ def workspace_settings(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"form": form, "may_change": rules.may_administer(request.user)})
 
 
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: MemberRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=Member.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
         people.change_profile(member=request.user, **form.cleaned_data)
@@ -47,7 +48,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile.html", {"form": form})
 
 
-def _people_page(request: HttpRequest, form: InvitationForm, link: str = "") -> HttpResponse:
+def _people_page(request: MemberRequest, form: InvitationForm, link: str = "") -> HttpResponse:
     context = {
         "members": queries.active_members(),
         "pods": queries.pods(),
@@ -58,7 +59,7 @@ def _people_page(request: HttpRequest, form: InvitationForm, link: str = "") -> 
     return render(request, "accounts/people.html", context)
 
 
-def people_list(request: HttpRequest) -> HttpResponse:
+def people_list(request: MemberRequest) -> HttpResponse:
     form = InvitationForm(request.POST or None)
     if request.method == "POST":
         rules.require_administrator(request.user)
@@ -72,7 +73,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
     return _people_page(request, form)
 
 
-def member(request: HttpRequest, member_id: int) -> HttpResponse:
+def member(request: MemberRequest, member_id: int) -> HttpResponse:
     rules.require_administrator(request.user)
     found = get_object_or_404(Member, pk=member_id)
     form = MemberForm(request.POST or None, instance=Member.objects.get(pk=member_id))
@@ -83,7 +84,7 @@ def member(request: HttpRequest, member_id: int) -> HttpResponse:
     return render(request, "accounts/member.html", {"form": form, "found": found})
 
 
-def pod(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+def pod(request: MemberRequest, slug: str | None = None) -> HttpResponse:
     found = get_object_or_404(Pod, slug=slug) if slug else None
     form = PodForm(request.POST or None, instance=get_object_or_404(Pod, slug=slug) if slug else None)
     if request.method == "POST":
@@ -99,7 +100,7 @@ def pod(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     )
 
 
-def audit_trail(request: HttpRequest) -> HttpResponse:
+def audit_trail(request: MemberRequest) -> HttpResponse:
     rules.require_administrator(request.user)
     page = Paginator(queries.audit_trail(), 50).get_page(request.GET.get("page"))
     return render(request, "accounts/audit_trail.html", {"page": page})
