@@ -59,11 +59,11 @@ class VotingRound(models.Model):
     opens_at = models.DateTimeField(_("opens"), default=now)
     closes_at = models.DateTimeField(_("closes"))
     opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="voting_rounds_opened"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="voting_rounds_opened"
     )
-    closed_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="voting_rounds_closed"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="voting_rounds_closed"
     )
     ideas = models.ManyToManyField(Idea, through="RoundIdea", related_name="voting_rounds")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="RoundMember", related_name="voting_rounds")
