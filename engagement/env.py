@@ -90,7 +90,7 @@ def _database(text: str) -> dict[str, Any]:
 
 
 def _email(text: str) -> dict[str, Any]:
-    return dict(dj_email_url.parse(text))
+    return dict(dj_email_url.parse(text))  # type: ignore[no-untyped-call]  # the package has no types
 
 
 def _engine(text: str) -> str:

@@ -12,8 +12,11 @@ from engagement.core.network import is_loopback
 class MemberBackend(AuthenticationBackend):
     """Sign-in by e-mail; a demonstration member gets in only from the machine the site runs on."""
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Member | None:
+    def authenticate(  # type: ignore[override]  # allauth's own backend takes what credentials come
+        self, request: HttpRequest | None, **credentials: Any
+    ) -> Member | None:
         member = super().authenticate(request, **credentials)
-        if member is not None and member.is_demonstration and request is not None and not is_loopback(request):
+        if not isinstance(member, Member):
             return None
-        return member
+        is_elsewhere = request is not None and not is_loopback(request)
+        return None if member.is_demonstration and is_elsewhere else member

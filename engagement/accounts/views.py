@@ -9,11 +9,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from engagement.accounts import queries, rules
-from engagement.accounts.adapter import SESSION_KEY
 from engagement.accounts.forms import InvitationForm, MemberForm, PodForm, ProfileForm, WorkspaceForm
 from engagement.accounts.models import Member, Pod
+from engagement.accounts.requests import MemberRequest
 from engagement.accounts.services import invitations, people
 from engagement.core.errors import InvalidInput
 
@@ -26,7 +27,7 @@ def refuse(form: AnyForm, error: InvalidInput) -> AnyForm:
     return form
 
 
-def workspace_settings(request: HttpRequest) -> HttpResponse:
+def workspace_settings(request: MemberRequest) -> HttpResponse:
     workspace = queries.workspace()
     form = WorkspaceForm(request.POST or None, instance=workspace)
     if request.method == "POST":
@@ -38,7 +39,7 @@ def workspace_settings(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"form": form, "may_change": rules.may_administer(request.user)})
 
 
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: MemberRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=Member.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
         people.change_profile(member=request.user, **form.cleaned_data)
@@ -47,18 +48,20 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile.html", {"form": form})
 
 
-def _people_page(request: HttpRequest, form: InvitationForm, link: str = "") -> HttpResponse:
+def _people_page(request: MemberRequest, form: InvitationForm, link: str = "") -> HttpResponse:
+    may_change = rules.may_administer(request.user)
     context = {
-        "members": queries.active_members(),
+        "members": queries.members_shown_to(request.user),
         "pods": queries.pods(),
+        "invitations": queries.open_invitations() if may_change else [],
         "form": form,
         "link": link,
-        "may_change": rules.may_administer(request.user),
+        "may_change": may_change,
     }
     return render(request, "accounts/people.html", context)
 
 
-def people_list(request: HttpRequest) -> HttpResponse:
+def people_list(request: MemberRequest) -> HttpResponse:
     form = InvitationForm(request.POST or None)
     if request.method == "POST":
         rules.require_administrator(request.user)
@@ -72,7 +75,16 @@ def people_list(request: HttpRequest) -> HttpResponse:
     return _people_page(request, form)
 
 
-def member(request: HttpRequest, member_id: int) -> HttpResponse:
+@require_POST
+def withdraw_invitation(request: MemberRequest, invitation_id: int) -> HttpResponse:
+    rules.require_administrator(request.user)
+    found = get_object_or_404(queries.open_invitations(), pk=invitation_id)
+    invitations.withdraw(invitation=found, actor=request.user)
+    messages.success(request, _("The invitation of %(email)s is withdrawn.") % {"email": found.email})
+    return redirect("people")
+
+
+def member(request: MemberRequest, member_id: int) -> HttpResponse:
     rules.require_administrator(request.user)
     found = get_object_or_404(Member, pk=member_id)
     form = MemberForm(request.POST or None, instance=Member.objects.get(pk=member_id))
@@ -83,7 +95,7 @@ def member(request: HttpRequest, member_id: int) -> HttpResponse:
     return render(request, "accounts/member.html", {"form": form, "found": found})
 
 
-def pod(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+def pod(request: MemberRequest, slug: str | None = None) -> HttpResponse:
     found = get_object_or_404(Pod, slug=slug) if slug else None
     form = PodForm(request.POST or None, instance=get_object_or_404(Pod, slug=slug) if slug else None)
     if request.method == "POST":
@@ -99,7 +111,7 @@ def pod(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     )
 
 
-def audit_trail(request: HttpRequest) -> HttpResponse:
+def audit_trail(request: MemberRequest) -> HttpResponse:
     rules.require_administrator(request.user)
     page = Paginator(queries.audit_trail(), 50).get_page(request.GET.get("page"))
     return render(request, "accounts/audit_trail.html", {"page": page})
@@ -112,5 +124,5 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         sentence = _("This invitation is used up or too old. Ask the person who sent it for a new one.")
         return render(request, "core/refused.html", {"sentence": sentence}, status=404)
-    request.session[SESSION_KEY] = token
+    request.session[invitations.SESSION_KEY] = token
     return redirect("account_signup")

@@ -1,4 +1,4 @@
-"""Whether what the site stands on answers. Each check is one line for `check_health` and one part of `/health/ready`."""
+"""Whether what the site stands on answers: a line each for `check_health`, one answer for `/health/ready`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ def resume_lost() -> int:
 def _send(job_id: UUID) -> None:
     from django_q.tasks import async_task  # its import starts reading settings; the web process needs it only here
 
-    async_task("engagement.core.jobs.run", str(job_id))
+    async_task("engagement.core.jobs.run", str(job_id))  # type: ignore[no-untyped-call]  # django-q2 has no types
 
 
 def _claim(job_id: UUID) -> bool:

@@ -1,9 +1,10 @@
-"""How numbers are written on every page: three significant digits, a true minus, an estimate never without its range."""
+"""How numbers are written on every page: three significant digits, a true minus, no exponent."""
 
 import math
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 register = template.Library()
 MINUS = "\N{MINUS SIGN}"
@@ -42,3 +43,17 @@ def percent(value: Any) -> str:
 @register.filter
 def signed_percent(value: Any) -> str:
     return "–" if value is None else signed(100 * value) + "%"
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """A length of time as people say it: "20 s", "3 min", "2 h 5 min"."""
+    if seconds is None:
+        return "–"
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return _("%(count)d s") % {"count": whole}
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return _("%(count)d min") % {"count": minutes}
+    return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
