@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 Value = TypeVar("Value")
+is_web_process = False  # `wsgi.py` sets it before the settings are read
 
 
 @dataclass(frozen=True, slots=True)
