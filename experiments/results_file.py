@@ -21,7 +21,7 @@ TRUTH = {"": 0.0, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.
 Parser: TypeAlias = tuple[int, str, Callable[[str], float]]  # place of the column, its name, how a cell is read
 
 
-class FileRefused(Exception):  # noqa: N818  a refusal, as everywhere in this house
+class FileRefused(Exception):
     """Why this file cannot be used, in one sentence with line and column where there are any."""
 
 
