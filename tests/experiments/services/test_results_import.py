@@ -280,3 +280,29 @@ def test_readouts_are_kept_and_the_newest_is_shown(tmp_path):
     first, second = readout(experiment), readout(experiment)
     assert first["metrics"] == second["metrics"]
     assert Readout.objects.filter(experiment=experiment).count() == 2
+
+
+def test_a_covariate_narrows_the_interval_as_a_regression_on_the_rows_does(tmp_path):
+    path = write(tmp_path / "r.csv", rows=1500)
+    columns = Columns("arm", "none", METRICS, covariates={"spend": "before"})
+
+    document = readout(imported(path, columns=columns)[0])
+
+    found = comparison(document, "spend", "mail")
+    rows = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    y, x = (np.array([float(row[column]) for row in rows]) for column in (2, 3))
+    arms, centred = np.array([row[0] for row in rows]), x - x.mean()
+    fits = {arm: np.polyfit(centred[arms == arm], y[arms == arm], 1) for arm in ("none", "mail")}
+    assert found["method"] == "lin"
+    assert found["absolute"]["estimate"] == pytest.approx(fits["mail"][1] - fits["none"][1], rel=1e-9)
+    residual = {arm: y[arms == arm] - np.polyval(fit, centred[arms == arm]) for arm, fit in fits.items()}
+    within = sum((e**2).sum() / (len(e) - 2) / len(e) for e in residual.values())
+    between = (fits["mail"][0] - fits["none"][0]) ** 2 * x.var() / len(x)
+    assert found["absolute"]["se"] == pytest.approx(np.sqrt(within + between), rel=1e-3)
+    assert found["absolute"]["se"] < found["unadjusted"]["absolute"]["se"]
+    assert found["unadjusted"]["method"] == "welch"
+    balance = next(check for check in document["health"] if check["check"] == "covariate_balance")
+    smallest = min(
+        scipy_stats.ttest_ind(x[arms == arm], x[arms == "none"], equal_var=False).pvalue for arm in ("mail", "push")
+    )
+    assert balance == {**balance, "status": "pass", "p_value": pytest.approx(smallest)}
