@@ -141,8 +141,8 @@ def _event_batch(
             pa.repeat(pa.scalar(now(), kind_of_time), size),
             pa.array([f"{uid}:{event}:{number}" for number in numbers]),
             pa.array(values) if kind == "mean" else pa.nulls(size, pa.float64()),
-            pa.nulls(size, pa.string()),
-            pa.nulls(size, pa.string()),
+            pa.nulls(size, EVENTS.field("currency").type),
+            pa.nulls(size, EVENTS.field("properties").type),
         ],
         schema=EVENTS,
     )
