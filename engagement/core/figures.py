@@ -10,7 +10,7 @@ from typing import Any
 
 # Colour and mark by the variant's position, control first.
 COLOURS = tuple(f"var(--v{index})" for index in range(5))
-MARKS = ("square", "circle", "triangle-up", "diamond", "pentagon")
+MARKS = (("square", 8), ("circle", 9), ("triangle-up", 11), ("diamond", 10), ("pentagon", 10))  # of one visible size
 ROW_PX, NARROW_ROW_PX = 30, 46
 EDGE = 0.6  # rows' worth of air above the first and below the last line
 
@@ -34,10 +34,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Intervals under one heading, such as a metric's variants."""
+    """Intervals under one heading, such as a metric's variants.
+
+    `band` is the shaded stretch of effects too small to matter, where the plan names one for this metric.
+    """
 
     title: str
     intervals: Sequence[Interval]
+    band: tuple[float, float] | None = None
 
 
 def forest(
@@ -45,24 +49,24 @@ def forest(
     *,
     unit: str = "",
     zero: float | None = 0.0,
-    band: tuple[float, float] | None = None,
     columns: tuple[str, str] | None = None,
     axis_words: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """A figure of horizontal intervals, one line each, for `<c-chart>`.
 
-    `band` is the shaded stretch of effects too small to matter; `columns` head the words at the right; `axis_words`
-    say what lies left and right of `zero`. Values are drawn as given: multiply shares by 100 for a `unit` of %.
+    `columns` head the words at the right; `axis_words` say what lies left and right of `zero`, which may be None
+    where values are no differences. Values are drawn as given: multiply shares by 100 for a `unit` of %.
     """
     rows, drawn = _rows(groups)
     bottom = min((row["y"] for row in rows), default=0) - EDGE
-    ticks = _ticks(drawn, zero=zero, band=band)
+    bands = _bands(groups)
+    ticks = _ticks(drawn, zero=zero, bands=bands)
     figure: dict[str, Any] = {
         "data": [_trace(drawn, variant) for variant in sorted({row.variant for _, row in drawn})],
         "layout": {
             "xaxis": _value_axis(ticks, unit, is_difference=zero is not None),
             "yaxis": {"range": [bottom, EDGE]},
-            "shapes": _shapes(zero, band),
+            "shapes": [*bands, *_zero_line(zero)],
         },
         "rows": rows,
         "heights": _heights(EDGE - bottom, has_columns=columns is not None, has_axis_words=axis_words is not None),
@@ -102,12 +106,13 @@ def _words(interval: Interval, y: int) -> dict[str, Any]:
 def _trace(drawn: Sequence[tuple[int, Interval]], variant: int) -> dict[str, Any]:
     mine = [(y, row) for y, row in drawn if row.variant == variant]
     colour = COLOURS[variant % len(COLOURS)]
+    mark, size = MARKS[variant % len(MARKS)]
     return {
         "type": "scatter",
         "mode": "markers",
         "x": [row.value for _, row in mine],
         "y": [y for y, _ in mine],
-        "marker": {"symbol": MARKS[variant % len(MARKS)], "size": 9, "color": colour, "opacity": 1},
+        "marker": {"symbol": mark, "size": size, "color": colour, "opacity": 1},
         "error_x": {
             "type": "data",
             "symmetric": False,
@@ -127,12 +132,12 @@ def _reach(start: float | None, end: float | None) -> float:
 
 
 def _ticks(
-    drawn: Sequence[tuple[int, Interval]], *, zero: float | None, band: tuple[float, float] | None
+    drawn: Sequence[tuple[int, Interval]], *, zero: float | None, bands: Sequence[dict[str, Any]]
 ) -> tuple[float, float, float]:
-    """(first, last, step): at most six round numbers that hold every interval, the zero and the band."""
+    """(first, last, step): at most six round numbers that hold every interval, the zero and the bands."""
     numbers = [number for _, row in drawn for number in (row.value, row.low, row.high) if number is not None]
     numbers += [] if zero is None else [zero]
-    numbers += list(band or ())
+    numbers += [edge for band in bands for edge in (band["x0"], band["x1"])]
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)
     step = _round_step((high - low or abs(high) or 1.0) / 4)
     return math.floor(low / step) * step, math.ceil(high / step) * step, step
@@ -146,7 +151,7 @@ def _round_step(rough: float) -> float:
 def _value_axis(ticks: tuple[float, float, float], unit: str, *, is_difference: bool) -> dict[str, Any]:
     first, last, step = ticks
     values = [first + index * step for index in range(round((last - first) / step) + 1)]
-    places = max(0, -math.floor(math.log10(step) + 1e-9)) + (1 if f"{step:e}".startswith("2.5") else 0)
+    places = next(places for places in range(12) if math.isclose(round(step, places), step))
     texts = [_tick(value, places, unit, is_difference=is_difference) for value in values]
     return {"range": [first, last], "tickvals": values, "ticktext": texts, "showgrid": not is_difference}
 
@@ -158,16 +163,24 @@ def _tick(value: float, places: int, unit: str, *, is_difference: bool) -> str:
     return f"{sign}{abs(value):,.{places}f}" + ("%" if unit == "%" else f"\N{NO-BREAK SPACE}{unit}" if unit else "")
 
 
-def _shapes(zero: float | None, band: tuple[float, float] | None) -> list[dict[str, Any]]:
-    shapes: list[dict[str, Any]] = []
-    upright = {"yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    if band:
-        area = {"x0": band[0], "x1": band[1], "fillcolor": "var(--ink)", "opacity": 0.07, "line": {"width": 0}}
-        shapes.append({"name": "band", "type": "rect", **upright, **area})
-    if zero is not None:
-        line = {"x0": zero, "x1": zero, "line": {"color": "var(--ink)", "width": 1}}
-        shapes.append({"name": "zero", "type": "line", **upright, **line})
-    return shapes
+def _bands(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    bands: list[dict[str, Any]] = []
+    y = 0
+    for group in groups:
+        first = y - bool(group.title)
+        y = first - len(group.intervals)
+        if group.band:
+            area = {"x0": group.band[0], "x1": group.band[1], "y0": first + 0.5, "y1": y + 0.5}
+            look = {"fillcolor": "var(--ink)", "opacity": 0.07, "line": {"width": 0}, "layer": "below"}
+            bands.append({"name": "band", "type": "rect", "yref": "y", **area, **look})
+    return bands
+
+
+def _zero_line(zero: float | None) -> list[dict[str, Any]]:
+    if zero is None:
+        return []
+    place = {"x0": zero, "x1": zero, "yref": "paper", "y0": 0, "y1": 1}
+    return [{"name": "zero", "type": "line", **place, "line": {"color": "var(--ink)", "width": 1}, "layer": "below"}]
 
 
 def _heights(rows: float, *, has_columns: bool, has_axis_words: bool) -> dict[str, int]:

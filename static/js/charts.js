@@ -66,6 +66,8 @@ function houseStyle(chart) {
 function axisDefaults(isValueAxis) {
   return {
     showgrid: isValueAxis,
+    showline: !isValueAxis,
+    ticks: isValueAxis ? "" : "outside",
     gridcolor: "var(--line)",
     linecolor: "var(--line-strong)",
     tickcolor: "var(--line-strong)",
@@ -82,7 +84,7 @@ function layoutDefaults(style) {
     font: { family: style.family, size: 13, color: "var(--ink-soft)" },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 48, r: 16, t: 8, b: 32 },
+    margin: { l: 48, r: 16, t: 12, b: 32 },
     height: 320,
     showlegend: false,
     hovermode: false,
@@ -111,6 +113,8 @@ function words(text, place, extra = {}) {
     xanchor: "left",
     yanchor: "middle",
     align: "left",
+    borderwidth: 0,
+    borderpad: 0,
     ...place,
     ...extra,
     font: { color: "var(--ink)", ...extra.font },
@@ -121,9 +125,11 @@ function besides(figure, family, width) {
   const { rows, columns = [] } = figure;
   const lines = rows.filter((row) => !row.is_head);
   const labels = widest(lines.map((row) => row.label), family);
-  const values = widest(lines.map((row) => row.value), family, 600);
-  const intervals = widest([...lines.map((row) => row.interval)], family);
-  const numbers = Math.max(values + 8 + intervals, widest([columns[0]], family, 500));
+  const pairs = lines.filter((row) => row.interval);
+  const values = widest(pairs.map((row) => row.value), family, 600);
+  const intervals = widest(pairs.map((row) => row.interval), family);
+  const lone = widest(lines.filter((row) => !row.interval).map((row) => row.value), family, 600);
+  const numbers = Math.max(values + 8 + intervals, lone, widest([columns[0]], family, 500));
   const verdicts = width < WIDE ? 0 : widest([columns[1], ...lines.map((row) => row.verdict)], family, 600);
   const right = GAP + numbers + (verdicts ? GAP + verdicts : 0);
   return { left: labels + GAP, right: numbers ? right : GAP, values, numbers, verdicts };
@@ -144,7 +150,8 @@ function wideRows(figure, family, width) {
 
 function wideRow(row, space) {
   const at = { y: row.y };
-  if (row.is_head) return [words(row.label, { ...at, x: 0, xshift: -space.left }, { font: { weight: 600 } })];
+  const head = { font: { weight: 600 }, bgcolor: "var(--paper)" }; // a long one may cross the zero line
+  if (row.is_head) return [words(row.label, { ...at, x: 0, xshift: -space.left }, head)];
   const parts = [words(row.label, { ...at, x: 0, xshift: -space.left })];
   if (row.value) parts.push(words(row.value, { ...at, x: 1, xshift: GAP }, { font: { weight: 600 } }));
   if (row.interval) {
@@ -162,19 +169,19 @@ function narrowRows(figure, family, width) {
   return {
     annotations: figure.rows.flatMap((row) => narrowRow(row, family, width)),
     shapes: (figure.layout.shapes ?? []).flatMap((shape) => cutToIntervals(shape, intervals)),
-    margin: { l: 2, r: 2, t: 4, b: figure.axis_words ? 52 : 32 },
+    margin: { l: GAP, r: GAP, t: 4, b: figure.axis_words ? 52 : 32 },
   };
 }
 
 function narrowRow(row, family, width) {
-  if (row.is_head) return [words(row.label, { x: 0, y: row.y }, { yshift: -6, font: { weight: 600 } })];
-  const above = { y: row.y, yshift: 16 };
+  const left = { x: 0, xshift: -GAP, y: row.y };
+  if (row.is_head) return [words(row.label, { ...left, yshift: -6 }, { font: { weight: 600 } })];
   const interval = row.interval ? widest([row.interval], family) + 8 : 0;
-  const right = { ...above, x: 1, xanchor: "right" };
+  const right = { x: 1, xshift: GAP, y: row.y, yshift: 16, xanchor: "right" };
   const room = width - interval - widest([row.value], family, 600) - GAP;
-  const parts = [words(fitted(row.label, room, family), { ...above, x: 0 })];
-  if (row.interval) parts.push(words(row.interval, right, { xanchor: "right", font: { color: "var(--ink-soft)" } }));
-  if (row.value) parts.push(words(row.value, { ...right, xshift: -interval }, { xanchor: "right", font: { weight: 600 } }));
+  const parts = [words(fitted(row.label, room, family), { ...left, yshift: 16 })];
+  if (row.interval) parts.push(words(row.interval, right, { font: { color: "var(--ink-soft)" } }));
+  if (row.value) parts.push(words(row.value, { ...right, xshift: GAP - interval }, { font: { weight: 600 } }));
   return parts;
 }
 
@@ -187,16 +194,18 @@ function fitted(text, room, family) {
 
 function cutToIntervals(shape, intervals) {
   if (shape.name !== "zero" && shape.name !== "band") return [shape];
-  return intervals.map((y) => ({ ...shape, yref: "y", y0: y - 0.18, y1: y + 0.18 }));
+  const spans = (y) => shape.yref !== "y" || (y < Math.max(shape.y0, shape.y1) && y > Math.min(shape.y0, shape.y1));
+  return intervals.filter(spans).map((y) => ({ ...shape, yref: "y", y0: y - 0.18, y1: y + 0.18 }));
 }
 
-function axisWords(pair) {
-  const place = { x: 0, xref: "x", y: 0, yref: "paper", yanchor: "top", yshift: -26 };
+// At both sides of zero; on a phone at both ends, since zero may lie near one of them.
+function axisWords(pair, isNarrow) {
+  const place = { y: 0, yref: "paper", yanchor: "top", yshift: -26 };
   const soft = { font: { color: "var(--ink-soft)" } };
-  return [
-    words(pair[0], { ...place, xanchor: "right", xshift: -GAP / 2 }, soft),
-    words(pair[1], { ...place, xanchor: "left", xshift: GAP / 2 }, soft),
-  ];
+  const [left, right] = isNarrow
+    ? [{ x: 0, xshift: -GAP, xanchor: "left" }, { x: 1, xshift: GAP, xanchor: "right" }]
+    : [{ x: 0, xref: "x", xshift: -GAP / 2, xanchor: "right" }, { x: 0, xref: "x", xshift: GAP / 2, xanchor: "left" }];
+  return [words(pair[0], { ...place, ...left }, soft), words(pair[1], { ...place, ...right }, soft)];
 }
 
 function withRows(figure, family, width) {
@@ -205,13 +214,13 @@ function withRows(figure, family, width) {
   const [low, high] = figure.layout.yaxis.range;
   const height = (high - low) * ROW_PX[isNarrow ? "narrow" : "wide"] + added.margin.t + added.margin.b;
   const own = figure.layout.annotations ?? [];
-  const ends = figure.axis_words ? axisWords(figure.axis_words) : [];
+  const ends = figure.axis_words ? axisWords(figure.axis_words, isNarrow) : [];
   return merge(figure.layout, {
     ...added,
     annotations: [...own, ...added.annotations, ...ends],
     height,
     yaxis: { visible: false },
-    xaxis: { automargin: false, showline: true, ticks: "outside", ...figure.layout.xaxis },
+    xaxis: { automargin: false, showline: true, ticks: "outside", ticklabeloverflow: "allow", ...figure.layout.xaxis },
   });
 }
 

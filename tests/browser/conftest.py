@@ -26,6 +26,12 @@ WATCH_POLICY = """
     document.addEventListener("securitypolicyviolation", (event) =>
       window.policyViolations.push(`${event.violatedDirective}: ${event.blockedURI} from ${event.sourceFile}`));
 """
+# What makes the page scroll sideways, named by its classes.
+STICKING_OUT = """
+    document.documentElement.scrollWidth <= window.innerWidth ? [] : [...document.body.querySelectorAll("*")]
+      .filter((element) => element.getBoundingClientRect().right > window.innerWidth)
+      .map((element) => `${element.tagName} ${element.getAttribute("class")} ${element.textContent.trim().slice(0, 40)}`)
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -134,8 +140,7 @@ def look(page: Page, watch: Watch) -> Callable[[str], None]:
             page.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
             watch.check()
             _assert_accessible(page, scheme)
-            width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= page.viewport_size["width"], f"{page.url} is {width} px wide"
+            assert page.evaluate(STICKING_OUT) == [], page.url
 
     return look
 

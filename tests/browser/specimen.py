@@ -44,6 +44,7 @@ def figure() -> dict[str, Any]:
                     Interval(note, 7.3, 2.8, 12.1, 1, "+7.3%", "+2.8 to +12.1%", "▲ Better"),
                     Interval(both, 2.6, -1.9, 7.2, 2, "+2.6%", "−1.9 to +7.2%", "○ No clear difference"),
                 ],
+                band=(-4.8, 4.8),
             ),
             Group(
                 "Secondary: new supporters, 28 days",
@@ -54,7 +55,6 @@ def figure() -> dict[str, Any]:
             ),
         ],
         unit="%",
-        band=(-4.8, 4.8),
         columns=("Lift and interval", "Verdict"),
         axis_words=("worse than control", "better than control"),
     )
