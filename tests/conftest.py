@@ -1,4 +1,4 @@
-"""What every test shares: a data folder of its own, and static files without a manifest."""
+"""What every test shares: a data folder of its own, plain static files, whole installations where processes matter."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.test import override_settings
 
 from engagement.accounts.models import Workspace
+from tests.installation import Installation
 
 HERE = Path(__file__).parent
 
@@ -47,3 +48,14 @@ def first_workspace(request: pytest.FixtureRequest) -> None:
     if marker and marker.kwargs.get("transaction"):
         request.getfixturevalue("transactional_db")
         Workspace.objects.get_or_create()
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A migrated installation without running processes; `start_web` and `start_worker` are the test's to call."""
+    made = Installation(tmp_path_factory.mktemp("installation"))
+    try:
+        made.run("migrate", "--verbosity", "0")
+        yield made
+    finally:
+        made.stop()

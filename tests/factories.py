@@ -24,7 +24,7 @@ class MemberFactory(factory.django.DjangoModelFactory[Member]):
     name = factory.Sequence(lambda number: f"Member {number}")
     email = factory.Sequence(lambda number: f"member{number}@example.org")
     role = Role.MEMBER
-    discipline = Discipline.PRODUCT
+    discipline = Discipline.DESIGN
 
     @classmethod
     def _create(cls, model_class: type[Member], *args: Any, **kwargs: Any) -> Member:
