@@ -149,6 +149,8 @@ EMAIL_HOST_USER = ENV.email["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = ENV.email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = ENV.email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = ENV.email["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = ENV.email["EMAIL_TIMEOUT"] or 20
+DEFAULT_FROM_EMAIL = ENV.email.get("DEFAULT_FROM_EMAIL", "icebreaker@localhost")
 
 # --- words, time ----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -215,6 +217,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
