@@ -1,5 +1,6 @@
 """One backlog of ideas, the rounds in which pods score them blind, and the ballots."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +39,10 @@ class Idea(models.Model):
     created_at = models.DateTimeField(_("added"), default=now)
     updated_at = models.DateTimeField(_("changed"), default=now)
 
+    # Filled in by `queries.ideas_visible_to` alone.
+    ice: "Decimal | None"
+    results: "list[RoundIdea]"
+
     class Meta:
         ordering = ["-pk"]
         indexes = [models.Index(fields=["state"])]
@@ -67,6 +72,13 @@ class VotingRound(models.Model):
     )
     ideas = models.ManyToManyField(Idea, through="RoundIdea", related_name="voting_rounds")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="RoundMember", related_name="voting_rounds")
+
+    # Filled in by `queries.rounds_visible_to` alone.
+    idea_count: int
+    member_count: int
+    voter_count: int
+    own_count: int
+    is_invited: bool
 
     class Meta:
         ordering = ["-pk"]
