@@ -36,6 +36,9 @@ class IdeaForm(forms.ModelForm[Idea]):
     def first_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.FIRST]
 
+    def folded_errors(self) -> bool:
+        return any(name not in self.FIRST for name in self.errors)
+
     def folded_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name not in self.FIRST]
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, RoundState
+from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, RoundState, Scale
 from backlog.scoring import HIGHEST, LOWEST, Scores
 from engagement.accounts.models import Pod
 from engagement.core.clock import now
@@ -146,6 +146,19 @@ class RoundIdea(models.Model):
 
     def __str__(self) -> str:
         return str(self.idea)
+
+    @property
+    def scales(self) -> list[dict[str, Any]]:
+        """Label, median and spread of each scale, as frozen."""
+        numbers = ("median", "spread")
+        return [
+            {"label": scale.label, **{number: getattr(self, f"{scale}_{number}") for number in numbers}}
+            for scale in Scale
+        ]
+
+    @property
+    def widest_spread(self) -> Decimal | None:
+        return max((scale["spread"] for scale in self.scales if scale["spread"] is not None), default=None)
 
 
 def _scale(label: Any) -> "models.PositiveSmallIntegerField[int | None, int | None]":

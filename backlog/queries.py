@@ -96,7 +96,7 @@ def idea_counts() -> dict[str, int]:
 
 
 def rounds_of(idea: Idea) -> QuerySet[VotingRound]:
-    return VotingRound.objects.filter(ideas=idea)
+    return VotingRound.objects.filter(ideas=idea).select_related("pod")
 
 
 def history_of(idea: Idea) -> QuerySet[AuditEntry]:

@@ -46,8 +46,10 @@ def may_be_planned(idea: Idea) -> bool:
     return idea.state in may_become(IdeaState.PLANNED)
 
 
-def voting_refusal(*, voting_round: VotingRound, is_invited: bool, at: datetime) -> DomainError | None:
+def voting_refusal(member: Member, voting_round: VotingRound, *, is_invited: bool, at: datetime) -> DomainError | None:
     """Why no ballot is taken from this member at this moment; None when one is."""
+    if not member.may_write:
+        return Forbidden(_("Readers look and do not score. What the pod says is shown here once the round is closed."))
     if not is_invited:
         return Forbidden(
             _("You are not invited to score in %(round)s. What the pod says is shown here once the round is closed.")

@@ -1,5 +1,6 @@
 """One idea in one round: the ballot, the first look after it, the reveal after closing."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -10,9 +11,9 @@ from django.urls import reverse
 from backlog import queries, rules
 from backlog.choices import ANCHORS, SCALE_QUESTIONS, Scale
 from backlog.forms import BallotForm
-from backlog.models import RoundIdea
+from backlog.models import Ballot, RoundIdea
 from backlog.services import ballots
-from backlog.views.figures import reveal_rows, tally_rows
+from backlog.views.figures import reveal_figure, tally_figure
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.clock import now
@@ -38,10 +39,14 @@ def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
 
 
 def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
-    """The first look alone, which htmx asks for while the round is open."""
+    """The first look alone, which htmx asks for while the round is open; empty as long as nothing is new."""
     place = _place(request, round_id, idea_id)
-    status = STOP_POLLING if place.round.is_closed else 200
-    return render(request, "backlog/_tally.html", {"place": place, **_first_look(request, place)}, status=status)
+    context = {"place": place, "is_poll": True, **_first_look(request, place)}
+    if place.round.is_closed:
+        return render(request, "backlog/_tally.html", context, status=STOP_POLLING)
+    if context["tally"] is not None and request.GET.get("seen") == str(context["tally"].ballots):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "backlog/_tally.html", context)
 
 
 def sent_before(request: MemberRequest, round_id: int) -> RoundIdea | None:
@@ -66,14 +71,14 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
     voting_round = get_object_or_404(queries.rounds_visible_to(request.user), pk=place.round_id)
     cast = list(queries.ballots_visible_to(request.user).filter(round_idea=place))
     own = next((one for one in cast if one.voter_id == request.user.pk), None)
-    refusal = rules.voting_refusal(voting_round=voting_round, is_invited=voting_round.is_invited, at=now())
+    refusal = rules.voting_refusal(request.user, voting_round, is_invited=voting_round.is_invited, at=now())
     result = queries.scores_visible_to(request.user).filter(pk=place.pk).first()
     return {
         "voting_round": voting_round,
         "idea": place.idea,
         "place": place,
         "own": own,
-        "may_vote": own is None and refusal is None and request.user.may_write,
+        "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
         "scales": [_scale(form, scale) for scale in Scale],
@@ -82,14 +87,17 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "sent": sent_before(request, place.round_id),
         "result": result,
         "ballots": cast if result else [],
-        "reveal": reveal_rows(cast, request.user) if result else [],
-        **_first_look(request, place),
+        **(_reveal(request, cast) if result else _first_look(request, place)),
     }
+
+
+def _reveal(request: MemberRequest, cast: list[Ballot]) -> dict[str, Any]:
+    return {"figure": reveal_figure(cast, request.user)}
 
 
 def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
     seen = queries.tally_visible_to(request.user, place)
-    return {"tally": seen, "rows": tally_rows(seen) if seen and seen.scales else []}
+    return {"tally": seen, "figure": tally_figure(seen) if seen and seen.scales else None}
 
 
 def _scale(form: BallotForm, scale: Scale) -> dict[str, Any]:

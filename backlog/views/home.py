@@ -12,9 +12,11 @@ def home(request: MemberRequest) -> HttpResponse:
     moment = now()
     waiting = queries.queue(request.user, at=moment)
     open_rounds = list(queries.rounds_waiting_for(request.user, at=moment))
+    next_round = next((one for one in open_rounds if waiting and one.pk == waiting[0].round_id), None)
     context = {
         "queue": waiting,
-        "next_round": waiting[0].round if waiting else None,
+        "next_round": next_round,
+        "next_waiting": [place for place in waiting if place.round == next_round],
         "open_rounds": open_rounds,
         "to_score": sum(one.idea_count for one in open_rounds),
         "closed_rounds": queries.rounds_closed_with(request.user)[:3],

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -31,7 +32,9 @@ def ideas_list(request: MemberRequest) -> HttpResponse:
         "may_write": request.user.may_write,
     }
     template = "backlog/_idea_rows.html" if request.headers.get("HX-Request") else "backlog/ideas.html"
-    return render(request, template, context)
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])  # else a browser going back might show the rows alone
+    return response
 
 
 def idea_new(request: MemberRequest) -> HttpResponse:
