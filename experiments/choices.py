@@ -24,11 +24,16 @@ class ExperimentKind(models.TextChoices):
 class MetricKind(models.TextChoices):
     PROPORTION = "proportion", _("Share of customers")
     MEAN = "mean", _("Amount per customer")
+    RATIO = "ratio", _("Ratio of two sums")
+    RETENTION = "retention", _("Retention")
+    QUANTILE = "quantile", _("Quantile")
 
 
 class MetricRole(models.TextChoices):
     PRIMARY = "primary", _("Primary")
     SECONDARY = "secondary", _("Secondary")
+    GUARDRAIL = "guardrail", _("Guardrail")
+    DIAGNOSTIC = "diagnostic", _("Diagnostic")
 
 
 class Direction(models.TextChoices):

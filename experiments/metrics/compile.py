@@ -61,7 +61,7 @@ def grouped_moments(
 def per_customer(
     first: Table, events: Table, definitions: Sequence[MetricDefinition], *, as_of: Mapping[str, datetime]
 ) -> Table:
-    """The exposed customers with, per metric number i, outcome `u_i` (uncapped) and `x_i` (covariate or denominator)."""
+    """The exposed customers with, per metric number i, `u_i` (uncapped) and `x_i` (covariate or denominator)."""
     wanted = {i: _totals(definition, as_of[definition.key]) for i, definition in enumerate(definitions)}
     places = {total: place for place, total in enumerate(dict.fromkeys(t for ts in wanted.values() for t in ts))}
     joined = first.inner_join(_relevant(events, places), "customer")

@@ -1,6 +1,6 @@
 """A metric as data: what is counted or summed for a customer, in which window, and which way is good."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
@@ -33,8 +33,8 @@ class MetricDefinition:
 
     Window: events count in [exposed_at + begins_s, exposed_at + window_s), and the customer counts once that has
     passed; `window_s` None is a running total, for monitoring only. `begins_s` is 0 but for retention.
-    `cap`: amounts above it count as it (and below −cap as −cap); `winsorise`: the quantile of the period before that the
-    cap is taken from, once. `threshold`: events from which a proportion counts the customer as one who did.
+    `cap`: amounts above it count as it (and below −cap as −cap); `winsorise`: the quantile of the period before that
+    the cap is taken from, once. `threshold`: events from which a proportion counts the customer as one who did.
     `filter`: only events whose properties have these values. `numerator`, `denominator`: the two sides of a ratio.
     `margin` (relative) or `margin_absolute`: how much worse a guardrail may become.
     """
@@ -91,13 +91,17 @@ class MetricDefinition:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        parts = {
-            "covariate": lambda part: Covariate(**part),
-            "numerator": lambda part: _measure(part),
-            "denominator": lambda part: _measure(part),
+        parts: dict[str, Callable[[Mapping[str, Any]], Covariate | Measure]] = {
+            "covariate": _covariate,
+            "numerator": _measure,
+            "denominator": _measure,
         }
         built = {name: build(data[name]) for name, build in parts.items() if data.get(name)}
         return cls(**{**data, **dict.fromkeys(parts), **built})
+
+
+def _covariate(part: Mapping[str, Any]) -> Covariate:
+    return Covariate(part["event"], part["days_before"])
 
 
 def _measure(part: Mapping[str, Any]) -> Measure:
@@ -119,7 +123,10 @@ def _complaints(definition: MetricDefinition) -> list[str]:
         (definition.threshold < 1, "the threshold must be at least 1"),
         (definition.cap is not None and not definition.cap > 0, "the cap must lie above 0"),
         (definition.cap is not None and definition.winsorise is not None, "cap and winsorise exclude each other"),
-        (definition.winsorise is not None and not 0.5 < definition.winsorise < 1, "winsorise must lie between 0.5 and 1"),
+        (
+            definition.winsorise is not None and not 0.5 < definition.winsorise < 1,
+            "winsorise must lie between 0.5 and 1",
+        ),
         (definition.kind == "quantile" and not _is_inside(definition.quantile), "quantile must lie between 0 and 1"),
         (definition.covariate is not None and definition.covariate.days_before < 1, "days_before must be at least 1"),
     ]

@@ -37,6 +37,13 @@ class Experiment(models.Model):
     by = models.CharField(_("by"), max_length=100, blank=True)
     within = models.CharField(_("within"), max_length=100, blank=True)
 
+    plan = models.JSONField(
+        null=True, blank=True, help_text="What it was sized for; see experiments.experiment_file.Plan."
+    )
+    sealed_until = models.DateTimeField(_("sealed until"), null=True, blank=True)
+    subgroups = models.JSONField(default=list, help_text="Traits and customer states declared for a separate look.")
+    follows_dates = models.BooleanField(default=False, help_text="Runs elsewhere: its dates alone make its state.")
+
     starts = models.DateTimeField(_("starts"), null=True, blank=True)
     ends = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("Exclusive."))
 
