@@ -34,16 +34,6 @@ class WorkspaceForm(forms.ModelForm[Workspace]):
             "ideal_usage_interval_days": _("How often a satisfied customer would use the product."),
         }
 
-    def clean_naming_pattern(self) -> str:
-        pattern: str = self.cleaned_data["naming_pattern"]
-        try:
-            pattern.format(quarter="", pod="", channel="", title="")
-        except (KeyError, IndexError, ValueError) as error:
-            raise forms.ValidationError(_("Only {quarter}, {pod}, {channel} and {title} can be filled in.")) from error
-        if "{title}" not in pattern:
-            raise forms.ValidationError(_("Without {title} two experiments would get the same name."))
-        return pattern
-
 
 class InvitationForm(forms.ModelForm[Invitation]):
     class Meta:
