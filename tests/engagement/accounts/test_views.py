@@ -133,7 +133,7 @@ def test_the_audit_trail_shows_what_was_changed_from_and_to(client, administrato
 
     assert "changed Harbour Post" in page
     assert '<span class="soft">currency:</span>' not in page
-    assert '<span class="soft">time_zone:</span> UTC → Europe/Berlin' in page
+    assert '<span class="soft">time zone:</span> UTC → Europe/Berlin' in page
 
 
 @pytest.mark.parametrize("path", ["/settings/people/", "/settings/audit/"])
