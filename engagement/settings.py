@@ -77,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "engagement.accounts.context.workspace",
+                "backlog.context.counts",
             ],
             "builtins": ["lucide.templatetags.lucide", "engagement.core.templatetags.formats"],
         },
@@ -163,7 +164,7 @@ DEFAULT_FROM_EMAIL = ENV.email.get("DEFAULT_FROM_EMAIL", "icebreaker@localhost")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
-FORMAT_MODULE_PATH = ["engagement.formats"]
+FORMAT_MODULE_PATH = ["engagement.core.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
