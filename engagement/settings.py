@@ -94,6 +94,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif env.is_web_process:
+    # Threads of one process share connections. Only here: a pool shared over fork would break the job cluster.
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16}}
 
 # --- store ----------------------------------------------------------------------------------------------------------
 WAREHOUSE_ENGINE = ENV.warehouse_engine
@@ -147,6 +150,8 @@ EMAIL_HOST_USER = ENV.email["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = ENV.email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = ENV.email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = ENV.email["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = ENV.email["EMAIL_TIMEOUT"] or 20
+DEFAULT_FROM_EMAIL = ENV.email.get("DEFAULT_FROM_EMAIL", "icebreaker@localhost")
 
 # --- words, time ----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -214,6 +219,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

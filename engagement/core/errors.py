@@ -27,3 +27,9 @@ class InvalidInput(DomainError):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class NotFound(DomainError):
+    """What was named does not exist, or not for this person."""
+
+    status = 404

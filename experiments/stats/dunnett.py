@@ -19,14 +19,16 @@ from experiments.stats.moments import Moments
 from experiments.stats.sample_mean import SampleMean
 from experiments.stats.validation import Alternative, FloatArray
 
-# The shared error is integrated over this many standard deviations, which keeps tails down to 1e-300.
-SHARED_RANGE = 38.0
-SHARED_PANELS = 76
+# The shared error is integrated this far beyond the critical value; past 38 standard deviations floats end.
+TAIL = 5.0
+FARTHEST = 38.0
 NODES_PER_PANEL = 8
 SCALE_NODES = 64
 CHI_TAIL = 1e-14
-# A treatment without any error of its own would divide by zero.
-HIGHEST_LOADING = 1.0 - 1e-12
+# Halvings of a bracket less than one standard error wide.
+STEPS = 45
+# A treatment without any error of its own would need a grid without end; the cap widens intervals by under 1%.
+HIGHEST_LOADING = 1.0 - 1e-4
 
 
 def dunnett_loading(control_squared_error: ArrayLike, treatment_squared_error: ArrayLike) -> FloatArray:
@@ -63,7 +65,7 @@ def dunnett_critical(
     # One comparison alone reaches less far, Bonferroni's bound at least as far.
     shortest = student.critical_value(freedom, level, side)
     longest = student.critical_value(freedom, level / treatments, side)
-    return boundary(lambda c: _outside(c, lam, freedom, side) >= level, shortest, longest)
+    return boundary(lambda c: _outside(c, lam, freedom, side) >= level, shortest, longest, steps=STEPS)
 
 
 def dunnett_alpha(
@@ -177,7 +179,7 @@ def _outside(c: FloatArray, loading: FloatArray, df: FloatArray, side: Alternati
 
 
 def _normal_outside(c: FloatArray, loading: FloatArray, side: Alternative) -> FloatArray:
-    u, weight = _shared_error()
+    u, weight = _shared_error(c, loading)
     own = np.sqrt(1.0 - loading)[..., None]
     shift = np.sqrt(loading)[..., None] * u
     reach = c[..., None, None]
@@ -190,14 +192,18 @@ def _normal_outside(c: FloatArray, loading: FloatArray, side: Alternative) -> Fl
     return np.asarray((-np.expm1(none_beyond) * weight).sum(axis=-1))
 
 
-def _shared_error() -> tuple[FloatArray, FloatArray]:
+def _shared_error(c: FloatArray, loading: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Nodes over the control's standardised error and their normal weights: Gauss-Legendre, panel by panel."""
+    farthest = min(float(np.max(c, initial=0.0, where=np.isfinite(c))) + TAIL, FARTHEST)
+    highest = float(np.max(loading, initial=0.5, where=~np.isnan(loading)))
+    # The integrand steps from 0 to 1 over the treatment's own error; panels must not be much wider than that step.
+    panels = int(np.ceil(2.0 * farthest / min(1.0, 4.0 * np.sqrt((1.0 - highest) / highest))))
     node, weight = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
-    edges = np.linspace(-SHARED_RANGE, SHARED_RANGE, SHARED_PANELS + 1)
-    half = (edges[1] - edges[0]) / 2.0
-    u = ((edges[:-1] + half)[:, None] + half * node).ravel()
+    half = farthest / panels
+    centres = half * (2.0 * np.arange(panels) + 1.0) - farthest
+    u = (centres[:, None] + half * node).ravel()
     density = np.exp(-u * u / 2.0) / np.sqrt(2.0 * np.pi)
-    return u, np.tile(half * weight, SHARED_PANELS) * density
+    return u, np.tile(half * weight, panels) * density
 
 
 def _chi_scale(df: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -19,13 +19,13 @@ def quantile(df: FloatArray, probability: ArrayLike) -> FloatArray:
 
     Source: from 2,000 degrees of freedom the expansion in 1/df (Abramowitz & Stegun 26.7.5), below `stdtrit`.
     """
-    df, probability = np.broadcast_arrays(df, np.asarray(probability, dtype=np.float64))
-    z = special.ndtri(probability)
+    df, probability = np.asarray(df), np.asarray(probability, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        answer = np.asarray(_expansion(z, 1.0 / df))
-        small = ~(df >= LARGE_DF)
-        if small.any():
-            answer[small] = special.stdtrit(df[small], probability[small])
+        answer = np.asarray(_expansion(special.ndtri(probability), 1.0 / df))
+        is_small = ~(df >= LARGE_DF)
+        if is_small.any():
+            is_small, df, probability = np.broadcast_arrays(is_small, df, probability)
+            answer[is_small] = special.stdtrit(df[is_small], probability[is_small])
     return answer
 
 

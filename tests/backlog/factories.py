@@ -1,38 +1,13 @@
 """People, ideas, rounds and ballots to test with; through the models, so that a test can make what services refuse."""
 
 from datetime import timedelta
-from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
-from engagement.accounts.choices import Discipline, Role
-from engagement.accounts.models import Member, Pod
 from engagement.core.clock import now
-
-
-class MemberFactory(DjangoModelFactory[Member]):
-    class Meta:
-        model = Member
-
-    name = factory.Sequence(lambda n: f"Member {n}")
-    email = factory.Sequence(lambda n: f"member{n}@example.org")
-    role = Role.MEMBER
-    discipline = Discipline.DESIGN
-
-
-class PodFactory(DjangoModelFactory[Pod]):
-    class Meta:
-        model = Pod
-        skip_postgeneration_save = True
-
-    name = factory.Sequence(lambda n: f"Pod {n}")
-    slug = factory.Sequence(lambda n: f"pod-{n}")
-
-    @factory.post_generation
-    def members(self, create: bool, members: Any, **kwargs: Any) -> None:
-        self.members.set(members or [])  # type: ignore[attr-defined]
+from tests.factories import MemberFactory, PodFactory
 
 
 class IdeaFactory(DjangoModelFactory[Idea]):

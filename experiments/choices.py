@@ -1,0 +1,52 @@
+"""Words an experiment and its parts are described by, with what people read for them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from experiments.lifecycle import State
+
+STATE_LABELS = {
+    State.DRAFT: _("Draft"),
+    State.READY: _("Ready"),
+    State.RUNNING: _("Running"),
+    State.PAUSED: _("Paused"),
+    State.ENDED: _("Ended"),
+    State.DECIDED: _("Decided"),
+    State.CLOSED: _("Closed"),
+}
+
+
+class ExperimentKind(models.TextChoices):
+    AB = "ab", _("A/B")
+    BANDIT = "bandit", _("Bandit")
+
+
+class MetricKind(models.TextChoices):
+    PROPORTION = "proportion", _("Share of customers")
+    MEAN = "mean", _("Amount per customer")
+
+
+class MetricRole(models.TextChoices):
+    PRIMARY = "primary", _("Primary")
+    SECONDARY = "secondary", _("Secondary")
+
+
+class Direction(models.TextChoices):
+    UP = "up", _("More is better")
+    DOWN = "down", _("Less is better")
+
+
+class DecisionKind(models.TextChoices):
+    SHIP = "ship", _("Ship a variant")
+    KEEP_CONTROL = "keep_control", _("Keep control")
+    ITERATE = "iterate", _("Iterate")
+    STOP = "stop", _("Stop without decision")
+
+
+VERDICT_LABELS = {
+    "better": _("Better"),
+    "worse": _("Worse"),
+    "no clear difference": _("No clear difference"),
+    "not enough data yet": _("Not enough data yet"),
+    "invalid": _("Invalid"),
+}

@@ -1,0 +1,123 @@
+"""The experiment: its plan, its variants, its metrics."""
+
+import re
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from experiments.choices import STATE_LABELS, Direction, ExperimentKind, MetricKind, MetricRole
+from experiments.lifecycle import State
+from experiments.metrics.definition import MetricDefinition
+
+KEY_PATTERN = re.compile(r"^[A-Za-z0-9_-]+\Z")
+KEY = RegexValidator(KEY_PATTERN.pattern, _("Letters, digits, - and _ only."))
+
+
+class Experiment(models.Model):
+    """A randomised comparison of message variants with a plan fixed before launch."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False, help_text="Names its rows in the store.")
+    key = models.CharField(_("key"), max_length=100, unique=True, validators=[KEY])
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(max_length=10, choices=ExperimentKind.choices, default=ExperimentKind.AB)
+    state = models.CharField(max_length=10, choices=STATE_LABELS.items(), default=State.DRAFT)
+    idea = models.ForeignKey(
+        "backlog.Idea", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"
+    )
+    pod = models.ForeignKey("accounts.Pod", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments")
+
+    because = models.TextField(_("because"), blank=True)
+    we_believe = models.TextField(_("we believe"), blank=True)
+    audience = models.TextField(_("for"), blank=True)
+    will_move = models.TextField(_("will move"), blank=True)
+    by = models.CharField(_("by"), max_length=100, blank=True)
+    within = models.CharField(_("within"), max_length=100, blank=True)
+
+    starts = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("Exclusive."))
+
+    strategy_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    launch_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    analysis_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_simulated = models.BooleanField(
+        default=False, help_text="Its customers and events were made up for the demonstration."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts=None) | Q(ends=None) | Q(starts__lt=F("ends")), name="experiment_starts_before_ends"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Variant(models.Model):
+    """One of the compared treatments, control included. Its message may be none."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="variants")
+    key = models.CharField(_("key"), max_length=100)
+    name = models.CharField(_("name"), max_length=100)
+    position = models.PositiveSmallIntegerField(help_text="0 is control.")
+    share = models.FloatField(_("share"), validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    message = models.OneToOneField("messaging.Message", null=True, blank=True, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "key"], name="variant_key_once"),
+            models.UniqueConstraint(fields=["experiment", "position"], name="variant_position_once"),
+            models.CheckConstraint(condition=Q(share__gt=0, share__lt=1), name="variant_share_between_0_and_1"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_control(self) -> bool:
+        return self.position == 0
+
+
+class Metric(models.Model):
+    """A metric of one experiment: its role there, and its definition as data."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="metrics")
+    key = models.CharField(_("key"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=MetricKind.choices)
+    role = models.CharField(_("role"), max_length=10, choices=MetricRole.choices)
+    direction = models.CharField(_("direction"), max_length=4, choices=Direction.choices, default=Direction.UP)
+    position = models.PositiveSmallIntegerField(default=0)
+    columns = models.JSONField(
+        default=dict, help_text="The rest of the definition; see experiments.metrics.definition."
+    )
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "key"], name="metric_key_once"),
+            models.UniqueConstraint(
+                fields=["experiment"], condition=Q(role=MetricRole.PRIMARY), name="metric_primary_exactly_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def definition(self) -> MetricDefinition:
+        columns = {"key": self.key, "kind": self.kind, "direction": self.direction, **self.columns}
+        return MetricDefinition.from_json(columns)

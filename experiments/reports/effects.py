@@ -1,0 +1,66 @@
+"""The one effect of an experiment that a list, a home page or a report shows, with its interval and verdict."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The primary metric's comparison as people read it.
+
+    `low`, `high`: the decision interval; none before the plan is reached or where nothing can be said. Absolute values
+    are in the metric's unit: for proportions a share (0.02 is 2 pp).
+    """
+
+    metric: str
+    kind: str
+    unit: str
+    variant: str
+    treatments: int
+    customers: int
+    verdict: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    lift: float | None
+    lift_low: float | None
+    lift_high: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def primary_effect(document: dict[str, Any], *, variant: str | None = None) -> Effect | None:
+    """The effect of `variant`, else of the treatment whose interval speaks most clearly. None while sealed."""
+    metric = next((part for part in document["metrics"] if part["role"] == "primary"), None)
+    if metric is None:
+        return None
+    comparisons = metric["comparisons"]
+    chosen = next((c for c in comparisons if c["variant"] == variant), None) or min(comparisons, key=_p_value)
+    return effect(metric, chosen)
+
+
+def effect(metric: dict[str, Any], comparison: dict[str, Any]) -> Effect:
+    """One comparison of one metric of a readout document."""
+    decision = comparison["decision"] or {"low": None, "high": None, "lift": {"low": None, "high": None}}
+    is_shown = comparison["verdict"] != "invalid" and comparison["decision"] is not None
+    return Effect(
+        metric=metric["key"],
+        kind=metric["kind"],
+        unit=metric["unit"],
+        variant=comparison["variant"],
+        treatments=len(metric["comparisons"]),
+        customers=sum(row["n"] for row in metric["variants"]),
+        verdict=comparison["verdict"],
+        estimate=comparison["absolute"]["estimate"] if is_shown else None,
+        low=decision["low"] if is_shown else None,
+        high=decision["high"] if is_shown else None,
+        lift=comparison["lift"]["estimate"] if is_shown else None,
+        lift_low=decision["lift"]["low"] if is_shown else None,
+        lift_high=decision["lift"]["high"] if is_shown else None,
+    )
+
+
+def _p_value(comparison: dict[str, Any]) -> float:
+    p = (comparison["decision"] or comparison).get("p_value")
+    return 2.0 if p is None else p

@@ -1,0 +1,46 @@
+"""Sentences drawn from numbers: the rule in words, the recommendation, the effect as people read it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from experiments import stats
+from experiments.choices import DecisionKind
+from experiments.models import Variant
+
+
+def decision_rule(treatments: int, secondary: int) -> str:
+    """The rule the verdicts follow, in words."""
+    if treatments > 1:
+        rule = ngettext(
+            "One look at the end. The primary metric decides, with Dunnett’s correction over %(count)d treatment.",
+            "One look at the end. The primary metric decides, with Dunnett’s correction over %(count)d treatments.",
+            treatments,
+        ) % {"count": treatments}
+    else:
+        rule = _("One look at the end. The primary metric decides, with a 95% interval.")
+    if secondary * treatments > 1:
+        rule += " " + _("Secondary metrics are corrected together (Benjamini and Hochberg).")
+    return rule
+
+
+def recommendation(primary: Sequence[dict[str, Any]], variants: Sequence[Variant]) -> dict[str, Any] | None:
+    """What the rule suggests for the whole experiment; people decide. None while there is nothing to decide."""
+    better = [c for c in primary if c["verdict"] == stats.Verdict.BETTER]
+    if better:
+        best = max(better, key=lambda c: abs(c["absolute"]["estimate"]))
+        name = next(v.name for v in variants if v.key == best["variant"])
+        reason = _("The interval of %(name)s on the primary metric lies wholly on the good side of zero.") % {
+            "name": name
+        }
+        return {"decision": DecisionKind.SHIP, "variant": best["variant"], "reason": reason}
+    words = {c["verdict"] for c in primary}
+    if stats.Verdict.INVALID in words:
+        reason = _("A health check failed, so that no effect can be trusted.")
+        return {"decision": DecisionKind.STOP, "variant": None, "reason": reason}
+    if stats.Verdict.NOT_ENOUGH_DATA in words:
+        return None
+    reason = _("No variant is better than control on the primary metric.")
+    return {"decision": DecisionKind.KEEP_CONTROL, "variant": None, "reason": reason}

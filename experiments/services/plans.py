@@ -1,0 +1,154 @@
+"""Writing an experiment's plan: what is compared, on what, for whom, by when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from backlog.models import Idea
+from backlog.services import ideas
+from engagement.accounts.models import Member, Pod
+from engagement.accounts.rules import require_writer
+from engagement.accounts.services import audit
+from engagement.core.errors import Conflict, InvalidInput
+from engagement.messaging.models import Message
+from experiments.choices import MetricRole
+from experiments.lifecycle import State
+from experiments.models import Experiment, Metric, Variant
+from experiments.models.experiment import KEY_PATTERN
+from experiments.services import shares
+
+FEWEST_VARIANTS, MOST_VARIANTS = 2, 10
+DAY_S = 86_400
+SLOTS = ("because", "we_believe", "audience", "will_move", "by", "within")
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPlan:
+    """A variant as written; without any text its message is none. The first of a plan is control."""
+
+    key: str
+    name: str
+    share: float
+    channel: str = "email"
+    subject: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure."""
+
+    key: str
+    kind: str
+    role: str
+    direction: str = "up"
+    event: str = ""
+    window_days: int | None = 14
+    unit: str = ""
+
+
+@transaction.atomic
+def create(
+    *,
+    key: str,
+    name: str,
+    variants: Sequence[VariantPlan],
+    metrics: Sequence[MetricPlan],
+    actor: Member | None,
+    idea: Idea | None = None,
+    pod: Pod | None = None,
+    starts: datetime | None = None,
+    ends: datetime | None = None,
+    hypothesis: dict[str, str] | None = None,
+    is_simulated: bool = False,
+) -> Experiment:
+    """A draft experiment with its variants, messages and metrics, linked to the idea it came from."""
+    require_writer(actor)
+    _check(key, variants, metrics, starts, ends)
+    slots = {slot: (hypothesis or {}).get(slot, "") for slot in SLOTS}
+    experiment = Experiment(
+        key=key, name=name, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
+        strategy_owner=actor, is_simulated=is_simulated, **slots,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            experiment.save()
+    except IntegrityError as error:
+        sentence = _("The key “%(key)s” is taken by another experiment. Choose another one.") % {"key": key}
+        raise Conflict(sentence) from error
+    _create_variants(experiment, variants)
+    _create_metrics(experiment, metrics)
+    if idea is not None:
+        ideas.mark_planned(idea=idea, actor=actor)
+    after = {"state": experiment.state, "key": key, "variants": [variant.key for variant in variants]}
+    audit.record(actor=actor, verb="planned", target=experiment, after=after)
+    return experiment
+
+
+@transaction.atomic
+def change(*, experiment: Experiment, actor: Member, **values: Any) -> Experiment:
+    """Changes name, pod, dates or hypothesis of a draft; what ran is not rewritten."""
+    require_writer(actor)
+    experiment = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if experiment.state not in (State.DRAFT, State.READY):
+        raise Conflict(
+            _("The plan is frozen: the experiment is %(state)s.") % {"state": experiment.get_state_display()}
+        )
+    _check_dates(values.get("starts", experiment.starts), values.get("ends", experiment.ends))
+    before, after = audit.changed(experiment, values)
+    for column, value in values.items():
+        setattr(experiment, column, value)
+    experiment.save()
+    if after:
+        audit.record(actor=actor, verb="changed", target=experiment, before=before, after=after)
+    return experiment
+
+
+def _check(
+    key: str,
+    variants: Sequence[VariantPlan],
+    metrics: Sequence[MetricPlan],
+    starts: datetime | None,
+    ends: datetime | None,
+) -> None:
+    if len(key) > 100 or not KEY_PATTERN.match(key):
+        raise InvalidInput(_("A key has 1 to 100 letters, digits, - or _."), field="key")
+    if not FEWEST_VARIANTS <= len(variants) <= MOST_VARIANTS:
+        raise InvalidInput(_("An experiment compares 2 to 10 variants, control included."), field="variants")
+    if len({variant.key for variant in variants}) < len(variants):
+        raise InvalidInput(_("Two variants have the same name."), field="variants")
+    shares.check([variant.share for variant in variants])
+    if len({metric.key for metric in metrics}) < len(metrics):
+        raise InvalidInput(_("Two metrics have the same name."), field="metrics")
+    if sum(metric.role == MetricRole.PRIMARY for metric in metrics) != 1:
+        raise InvalidInput(_("Exactly one metric is primary: the one that decides."), field="metrics")
+    _check_dates(starts, ends)
+
+
+def _check_dates(starts: datetime | None, ends: datetime | None) -> None:
+    if starts and ends and starts >= ends:
+        raise InvalidInput(_("The end must lie after the start."), field="ends")
+
+
+def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) -> None:
+    for position, plan in enumerate(variants):
+        has_message = bool(plan.subject or plan.body)
+        message = (
+            Message.objects.create(channel=plan.channel, subject=plan.subject, body=plan.body) if has_message else None
+        )
+        Variant.objects.create(
+            experiment=experiment, key=plan.key, name=plan.name, position=position, share=plan.share, message=message
+        )
+
+
+def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
+    for position, plan in enumerate(metrics):
+        window_s = plan.window_days * DAY_S if plan.window_days else None
+        Metric.objects.create(
+            experiment=experiment, key=plan.key, kind=plan.kind, role=plan.role, direction=plan.direction,
+            position=position, columns={"event": plan.event or plan.key, "window_s": window_s, "unit": plan.unit},
+        )  # fmt: skip
