@@ -29,6 +29,23 @@ class Effect:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def scale(self) -> int:
+        """What the absolute values are multiplied by before they are written: a share becomes percentage points."""
+        return 100 if self.kind == "proportion" else 1
+
+    @property
+    def shown_unit(self) -> str:
+        return "pp" if self.kind == "proportion" else self.unit
+
+    @property
+    def has_lift(self) -> bool:
+        return None not in (self.lift, self.lift_low, self.lift_high)
+
+    @property
+    def has_interval(self) -> bool:
+        return None not in (self.estimate, self.low, self.high)
+
 
 def primary_effect(document: dict[str, Any], *, variant: str | None = None) -> Effect | None:
     """The effect of `variant`, else of the treatment whose interval speaks most clearly. None while sealed."""
