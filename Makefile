@@ -22,7 +22,7 @@ run: setup
 	$(BIN)/honcho --no-colour start
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/python -m tests
 
 check: setup
 	$(BIN)/ruff check .

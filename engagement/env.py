@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 Value = TypeVar("Value")
+is_web_process = False  # `wsgi.py` sets it before the settings are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         ),
         email=get("EMAIL_URL", "console:", _email, "console: or smtp://USER:PASSWORD@HOST:PORT/"),
         warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb"),
-        warehouse_memory=get("WAREHOUSE_MEMORY", "1GB", _memory, "an amount such as 1GB or 512MB"),
+        warehouse_memory=get("WAREHOUSE_MEMORY", "512MB", _memory, "an amount such as 1GB or 512MB"),
     )
 
 

@@ -93,6 +93,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif env.is_web_process:
+    # Threads of one process share connections. Only here: a pool shared over fork would break the job cluster.
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16}}
 
 # --- store ----------------------------------------------------------------------------------------------------------
 WAREHOUSE_ENGINE = ENV.warehouse_engine

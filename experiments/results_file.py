@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, Literal, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 LARGEST = 1e15  # beyond it squares and cubes lose their digits
 LONGEST_KEY = 100
@@ -18,7 +21,10 @@ FIRST_BYTES = 256_000
 TRUTH = {"": 0.0, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.0": 1.0}
 
 
-class FileRefused(Exception):  # noqa: N818  a refusal, as everywhere in this house
+Parser: TypeAlias = tuple[int, str, Callable[[str], float]]  # place of the column, its name, how a cell is read
+
+
+class FileRefused(Exception):
     """Why this file cannot be used, in one sentence with line and column where there are any."""
 
 
@@ -121,7 +127,7 @@ class _Reader:
         except (EOFError, OSError, zlib.error) as error:
             self.refuse(f"the gzip file is damaged after this line ({error}).", line=number)
 
-    def _records(self, reader: "csv._reader") -> Iterator[tuple[int, list[str]]]:
+    def _records(self, reader: "Reader") -> Iterator[tuple[int, list[str]]]:
         while True:
             line = reader.line_num + 1  # a quoted cell may span lines: a record is named by its first
             try:
@@ -133,16 +139,16 @@ class _Reader:
             if cells:  # an empty line separates nothing
                 yield line, cells
 
-    def _header(self, reader: "csv._reader") -> list[str]:
+    def _header(self, reader: "Reader") -> list[str]:
         first = next(self._records(reader), None)
         if first is None:
             self.refuse("the file is empty.")
         return first[1]
 
-    def _parsers(self, header: list[str]) -> list[tuple[int, str, Callable[[str], float]]]:
+    def _parsers(self, header: list[str]) -> list[Parser]:
         self.variant_at = self._find(header, self.columns.variant)
         self.customer_at = self._find(header, self.columns.customer) if self.columns.customer else None
-        parsers = [
+        parsers: list[Parser] = [
             (self._find(header, metric.column), metric.column, _truth if metric.kind == "proportion" else _amount)
             for metric in self.columns.metrics
         ]
@@ -158,9 +164,7 @@ class _Reader:
             self.refuse("two columns have this name.", line=1, column=column)
         return places[0]
 
-    def _row(
-        self, number: int, line: int, cells: list[str], parsers: list[tuple[int, str, Callable[[str], float]]]
-    ) -> Row:
+    def _row(self, number: int, line: int, cells: list[str], parsers: list[Parser]) -> Row:
         values = []
         for place, column, parse in parsers:
             try:

@@ -1,5 +1,6 @@
 """The experiment: its plan, its variants, its metrics."""
 
+import re
 import uuid
 
 from django.conf import settings
@@ -12,7 +13,8 @@ from experiments.choices import STATE_LABELS, Direction, ExperimentKind, MetricK
 from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
 
-KEY = RegexValidator(r"^[A-Za-z0-9_-]+\Z", _("Letters, digits, - and _ only."))
+KEY_PATTERN = re.compile(r"^[A-Za-z0-9_-]+\Z")
+KEY = RegexValidator(KEY_PATTERN.pattern, _("Letters, digits, - and _ only."))
 
 
 class Experiment(models.Model):

@@ -27,18 +27,14 @@ class MetricData:
         it is so anyway.
         """
         if self.definition.kind == "proportion":
-            control, treatments = self._counts.split()
-            return stats.newcombe(control, treatments, alpha=alpha, invert_interval=p_of_interval)
-        control, treatments = self._moments.split()
-        return stats.welch(control, treatments, alpha=alpha)
+            return stats.newcombe(*self._counts.split(), alpha=alpha, invert_interval=p_of_interval)
+        return stats.welch(*self._moments.split(), alpha=alpha)
 
     def lift(self, alpha: ArrayLike = 0.05) -> stats.Estimate:
         """The relative effect of each treatment, on the scale that suits the control."""
         if self.definition.kind == "proportion":
-            control, treatments = self._counts.split()
-            return stats.proportion_lift(control, treatments, alpha=alpha)
-        control, treatments = self._moments.split()
-        return stats.relative_lift(control, treatments, alpha=alpha)
+            return stats.proportion_lift(*self._counts.split(), alpha=alpha)
+        return stats.relative_lift(*self._moments.split(), alpha=alpha)
 
     @cached_property
     def loading(self) -> Array:

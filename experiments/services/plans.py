@@ -23,7 +23,7 @@ from experiments import naming
 from experiments.choices import MetricRole
 from experiments.lifecycle import State
 from experiments.models import Experiment, Metric, Variant
-from experiments.models.experiment import KEY
+from experiments.models.experiment import KEY_PATTERN
 from experiments.services import shares
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 10
@@ -136,7 +136,7 @@ def _check(
     starts: datetime | None,
     ends: datetime | None,
 ) -> None:
-    if len(key) > 100 or not KEY.regex.match(key):
+    if len(key) > 100 or not KEY_PATTERN.match(key):
         raise InvalidInput(_("A key has 1 to 100 letters, digits, - or _."), field="key")
     if not FEWEST_VARIANTS <= len(variants) <= MOST_VARIANTS:
         raise InvalidInput(_("An experiment compares 2 to 10 variants, control included."), field="variants")

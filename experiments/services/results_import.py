@@ -31,7 +31,7 @@ from experiments.choices import MetricRole
 from experiments.lifecycle import State, may_move
 from experiments.metrics.definition import Covariate, MetricDefinition
 from experiments.models import Experiment, Metric, ResultsImport, Variant
-from experiments.models.experiment import KEY
+from experiments.models.experiment import KEY_PATTERN
 from experiments.results_file import Columns, FileRefused
 from experiments.services import shares as share_rules
 from experiments.services.results_staging import Staged, stage, write_to_store
@@ -57,7 +57,8 @@ class ResultsFile:
         """What must be the same for a second import to be the same import."""
         exposed_at = self.exposed_at.isoformat() if self.exposed_at else None
         described = {"primary": self.primary, "shares": self.shares, "exposed_at": exposed_at}
-        return json.loads(json.dumps({**asdict(self.columns), **described}))
+        as_stored: dict[str, Any] = json.loads(json.dumps({**asdict(self.columns), **described}))
+        return as_stored
 
 
 def import_results(*, key: str, file: ResultsFile, actor: Member | None, progress: Progress) -> tuple[Experiment, bool]:
@@ -92,7 +93,7 @@ def import_results(*, key: str, file: ResultsFile, actor: Member | None, progres
 
 
 def _check_options(key: str, file: ResultsFile) -> None:
-    if len(key) > 100 or not KEY.regex.match(key):
+    if len(key) > 100 or not KEY_PATTERN.match(key):
         raise InvalidInput(
             _("The key “%(key)s” must be 1 to 100 letters, digits, - or _.") % {"key": key[:120]}, field="key"
         )

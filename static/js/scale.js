@@ -1,11 +1,15 @@
 // Says under a choice scale what the chosen number means: its anchor, or the two anchors around it.
 
-function sentenceFor(chosen, anchors) {
+function sentenceFor(chosen, anchors, between) {
   const exact = anchors.find(({ number }) => number === chosen);
-  if (exact) return exact.text;
   const below = anchors.filter(({ number }) => number < chosen).at(-1);
   const above = anchors.find(({ number }) => number > chosen);
-  return [below, above].filter(Boolean).map(({ number, text }) => `${number} – ${text}`).join(" · ");
+  if (exact || !below || !above) return (exact ?? below ?? above)?.text ?? "";
+  return between.replace("{low}", unended(below.text)).replace("{high}", unended(above.text));
+}
+
+function unended(sentence) {
+  return sentence.replace(/[.。]$/, "");
 }
 
 function anchorsOf(scale) {
@@ -22,7 +26,7 @@ function show(scale) {
   if (!chosen) return;
   const number = document.createElement("b");
   number.textContent = chosen.value;
-  const sentence = sentenceFor(Number(chosen.value), anchorsOf(scale));
+  const sentence = sentenceFor(Number(chosen.value), anchorsOf(scale), choice.dataset.between);
   choice.append(number, sentence ? `: ${sentence}` : "");
 }
 

@@ -50,32 +50,32 @@ def test_covariates_follow_the_metrics(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "r.csv: the file is empty."),
-        (gzip.compress(b""), "r.csv: the file is empty."),
-        ("arm,bought,spend\n", "r.csv: there is a header and no row below it."),
-        ("arm,bought\na,1\n", "r.csv, line 1: there is no column “spend”; the columns are arm, bought."),
-        ("arm,bought,spend,spend\n", "r.csv, line 1, column “spend”: two columns have this name."),
-        ("arm,bought,spend\na,1,x\n", "r.csv, line 2, column “spend”: “x” is no number."),
-        ("arm,bought,spend\na,1,1_0\n", "r.csv, line 2, column “spend”: “1_0” is no number."),
-        ("arm,bought,spend\na,1,NaN\n", "r.csv, line 2, column “spend”: “NaN” is no finite number."),
-        ("arm,bought,spend\na,1,1\nb,0,-inf\n", "r.csv, line 3, column “spend”: “-inf” is no finite number."),
-        ("arm,bought,spend\na,1,1e300\n", "r.csv, line 2, column “spend”: “1e300” is too large to calculate with."),
-        ("arm,bought,spend\na,2,1\n", "r.csv, line 2, column “bought”: “2” is neither 0, 1, true nor false."),
-        ("arm,bought,spend\na,1\n", "r.csv, line 2: 2 cells where the header names 3."),
-        ("arm,bought,spend\na,1,1,1\n", "r.csv, line 2: 4 cells where the header names 3."),
-        ("arm,bought,spend\n,1,1\n", "r.csv, line 2, column “arm”: the variant is empty."),
-        ("arm,bought,spend\na,1,1\na,0,1\n", "r.csv, column “arm”: all rows have one variant, “a”; a comparison needs two."),
-        ("arm,bought,spend\nb,1,1\nc,0,1\n", "r.csv, column “arm”: no row has the control “a”; the variants are “b”, “c”."),
-        (b"arm,bought,spend\na,1,1\n\xff,0,1\n", "r.csv, line 3: byte 1 of the line is no UTF-8; save the file as UTF-8."),
-        (b"\x89PNG\r\n\x1a\n\0\0", "r.csv, line 1: byte 1 of the line is no UTF-8; save the file as UTF-8."),
-        (b"PK\x03\x04\0\0", "r.csv, line 1: this is no CSV file: it holds zero bytes."),
-        ('arm,bought,spend\na,"1,1\n', "r.csv, line 2: this is no CSV: unexpected end of data."),
+        ("", ": the file is empty."),
+        (gzip.compress(b""), ": the file is empty."),
+        ("arm,bought,spend\n", ": there is a header and no row below it."),
+        ("arm,bought\na,1\n", ", line 1: there is no column “spend”; the columns are arm, bought."),
+        ("arm,bought,spend,spend\n", ", line 1, column “spend”: two columns have this name."),
+        ("arm,bought,spend\na,1,x\n", ", line 2, column “spend”: “x” is no number."),
+        ("arm,bought,spend\na,1,1_0\n", ", line 2, column “spend”: “1_0” is no number."),
+        ("arm,bought,spend\na,1,NaN\n", ", line 2, column “spend”: “NaN” is no finite number."),
+        ("arm,bought,spend\na,1,1\nb,0,-inf\n", ", line 3, column “spend”: “-inf” is no finite number."),
+        ("arm,bought,spend\na,1,1e300\n", ", line 2, column “spend”: “1e300” is too large to calculate with."),
+        ("arm,bought,spend\na,2,1\n", ", line 2, column “bought”: “2” is neither 0, 1, true nor false."),
+        ("arm,bought,spend\na,1\n", ", line 2: 2 cells where the header names 3."),
+        ("arm,bought,spend\na,1,1,1\n", ", line 2: 4 cells where the header names 3."),
+        ("arm,bought,spend\n,1,1\n", ", line 2, column “arm”: the variant is empty."),
+        ("arm,bought,spend\na,1,1\na,0,1\n", ", column “arm”: all rows have one variant, “a”; a comparison needs two."),
+        ("arm,bought,spend\nb,1,1\nc,0,1\n", ", column “arm”: no row has the control “a”; the variants are “b”, “c”."),
+        (b"arm,bought,spend\na,1,1\n\xff,0,1\n", ", line 3: byte 1 of the line is no UTF-8; save the file as UTF-8."),
+        (b"\x89PNG\r\n\x1a\n\0\0", ", line 1: byte 1 of the line is no UTF-8; save the file as UTF-8."),
+        (b"PK\x03\x04\0\0", ", line 1: this is no CSV file: it holds zero bytes."),
+        ('arm,bought,spend\na,"1,1\n', ", line 2: this is no CSV: unexpected end of data."),
     ],
 )  # fmt: skip
 def test_refused_files_say_where_and_why(tmp_path, content, sentence):
     with pytest.raises(FileRefused) as refusal:
         read(tmp_path, content)
-    assert str(refusal.value) == sentence
+    assert str(refusal.value) == "r.csv" + sentence
 
 
 def test_a_cut_gzip_file_is_refused(tmp_path):

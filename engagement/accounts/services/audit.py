@@ -24,7 +24,7 @@ def record(
         actor=actor,
         actor_name=actor.name if actor else COMMAND_LINE,
         verb=verb,
-        target_type=target._meta.model_name or "",  # noqa: SLF001  Django documents `_meta` as public
+        target_type=target._meta.model_name or "",
         target_id=str(target.pk),
         target_label=str(target)[:300],
         before=before or {},
