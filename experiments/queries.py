@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from engagement.accounts.models import AuditEntry, Member
@@ -58,22 +58,23 @@ def newest_readout(key: str) -> Readout:
 def newest_readouts(of: Iterable[Experiment]) -> dict[int, Readout]:
     """Per experiment (by primary key) its newest readout, in one query; experiments without any are missing."""
     newest = Readout.objects.filter(experiment=OuterRef("experiment")).values("pk")[:1]
-    found = Readout.objects.filter(experiment__in=[one.pk for one in of], pk=Subquery(newest))
-    return {readout.experiment_id: readout for readout in found}
+    found = Readout.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"))
+    return {readout.experiment_id: readout for readout in found.filter(experiment__in=[one.pk for one in of])}
 
 
 def documents(of: Iterable[Experiment]) -> dict[int, dict[str, Any]]:
     """Per experiment the readout that is shown for it: the one decided on, else the newest."""
     listed = list(of)
     found = {key: readout.document for key, readout in newest_readouts(listed).items()}
-    decided = {one.decision.readout_id: one.pk for one in listed if hasattr(one, "decision")}
+    decided = [one.decision.readout_id for one in listed if hasattr(one, "decision")]
     for readout in Readout.objects.filter(pk__in=decided):
-        found[decided[readout.pk]] = readout.document
+        found[readout.experiment_id] = readout.document
     return found
 
 
 def members_who_may_decide(experiment: Experiment) -> QuerySet[Member]:
-    return writing_members().exclude(pk=experiment.launch_owner_id)
+    owner = experiment.launch_owner_id
+    return writing_members().exclude(pk=owner) if owner else writing_members()
 
 
 def history(experiment: Experiment) -> QuerySet[AuditEntry]:
@@ -83,6 +84,6 @@ def history(experiment: Experiment) -> QuerySet[AuditEntry]:
 def results_upload(upload_id: UUID, *, member: Member) -> ResultsUpload:
     """A file is seen by whoever uploaded it and nobody else: it may hold customers' ids."""
     found = ResultsUpload.objects.filter(pk=upload_id, uploaded_by=member).select_related("job").first()
-    if found is None:
+    if found is None or not found.path.exists():
         raise NotFound(_("This upload is gone: it was read, or nobody came back for it within two days."))
     return found

@@ -26,6 +26,12 @@ def words_of(header: Sequence[str], rows: Sequence[Sequence[str]], column: str) 
     return values if 2 <= len(values) <= MOST_VARIANTS else []
 
 
+def all_words(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Every value of every column that could name variants; numbers are left out."""
+    found = (word for column in dict.fromkeys(header) for word in words_of(header, rows, column))
+    return [word for word in dict.fromkeys(found) if not word.replace(".", "", 1).lstrip("-").isdecimal()]
+
+
 def control_of(values: Sequence[str]) -> str:
     """The value that sounds like control; empty when none does."""
     named = (value for name in CONTROL_NAMES for value in values if _plain(value) == name)

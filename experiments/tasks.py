@@ -29,9 +29,7 @@ def import_and_analyse(
     if upload is None:
         raise NotFound(_("The uploaded file is gone: it was not read within two days. Upload it again."))
     metrics = tuple(ResultsMetric(**metric) for metric in columns["metrics"])
-    file = ResultsFile(
-        upload.path, upload.file_name, Columns(**{**columns, "metrics": metrics}), primary=primary
-    )
+    file = ResultsFile(upload.path, upload.file_name, Columns(**{**columns, "metrics": metrics}), primary=primary)
     actor = Member.objects.get(pk=member_id)
     experiment, is_new = import_results(key=key, file=file, actor=actor, progress=progress)
     readout = analysis.analyse(experiment=experiment, progress=progress)

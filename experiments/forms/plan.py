@@ -52,9 +52,7 @@ class HeadForm(forms.Form):
         label=gettext_lazy("Within"), required=False, max_length=100, help_text=gettext_lazy("When: “28 days”")
     )
     first_day = _day(gettext_lazy("First day"))
-    last_day = _day(
-        gettext_lazy("Last day"), gettext_lazy("Whoever meets a variant by the end of this day counts.")
-    )
+    last_day = _day(gettext_lazy("Last day"), gettext_lazy("Whoever meets a variant by the end of this day counts."))
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,8 +68,10 @@ class VariantForm(forms.Form):
         widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
     )  # fmt: skip
     channel = forms.ChoiceField(
-        label=gettext_lazy("Channel"), required=False, choices=[(NO_MESSAGE, gettext_lazy("No message")), *Channel.choices]
-    )  # fmt: skip
+        label=gettext_lazy("Channel"),
+        required=False,
+        choices=[(NO_MESSAGE, gettext_lazy("No message")), *Channel.choices],
+    )
     subject = forms.CharField(label=gettext_lazy("Subject or title"), required=False, max_length=200)
     body = forms.CharField(
         label=gettext_lazy("Text"), required=False, max_length=20_000, widget=forms.Textarea({"rows": 3})
@@ -88,9 +88,7 @@ class VariantForm(forms.Form):
 
 class MetricForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"), choices=MetricKind.choices, initial=MetricKind.PROPORTION
-    )
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=MetricKind.choices, initial=MetricKind.PROPORTION)
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=MetricRole.choices, initial=MetricRole.SECONDARY)
     direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Direction.choices, initial=Direction.UP)
     event = forms.CharField(
@@ -130,7 +128,8 @@ class PlanDraft:
         return cls(HeadForm(data, workspace=workspace), Rows.judged(VARIANTS, data), Rows.judged(METRICS, data))
 
     def is_valid(self) -> bool:
-        return all([self.head.is_valid(), self.variants.is_valid(), self.metrics.is_valid(), self._has_shares()])
+        judged = [self.head.is_valid(), self.variants.is_valid(), self.metrics.is_valid(), self._has_shares()]
+        return all(judged)
 
     def refuse(self, error: DomainError) -> None:
         """Shows a service's refusal where it belongs."""

@@ -61,7 +61,9 @@ class Rows(Generic[RowForm]):
         return cls(kind, [kind.form(place, data=data) for place in range(kind.count(data))])
 
     def is_valid(self) -> bool:
-        return all([form.is_valid() for form in self.forms])  # a list: every row is to show its own errors
+        """Judges every row, so that each shows its own errors."""
+        judged = [form.is_valid() for form in self.forms]
+        return all(judged)
 
     @property
     def filled(self) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from engagement.core.templatetags.formats import number, percent
 from experiments import stats
-from experiments.choices import MetricRole
+from experiments.choices import CHECK_LABELS, HEALTH_LABELS, MetricRole
 from experiments.models import Variant
 from experiments.reports.effects import Effect, effect
 from experiments.reports.sentences import effect_sentence, verdict_sentence
@@ -35,7 +35,7 @@ class MetricResult:
     role_label: str
     kind: str
     unit: str
-    as_of: str
+    direction: str
     control_name: str
     control_customers: int
     control_mean: float | None
@@ -82,7 +82,7 @@ def _metric(part: dict[str, Any], variants: Mapping[str, Variant]) -> MetricResu
         role_label=str(MetricRole(part["role"]).label),
         kind=part["kind"],
         unit=part["unit"],
-        as_of=part["as_of"],
+        direction=part["direction"],
         control_name=control_name,
         control_customers=control["n"],
         control_mean=control_mean,
@@ -113,6 +113,28 @@ def mean_text(part: dict[str, Any], mean: float | None) -> str:
     if mean is None or part["kind"] == "proportion":
         return percent(mean)
     return f"{number(mean)}\N{NO-BREAK SPACE}{part['unit']}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthItem:
+    """One check as the page lists it."""
+
+    title: str
+    status: str
+    word: str
+    message: str
+
+
+def health_items(document: dict[str, Any]) -> list[HealthItem]:
+    return [
+        HealthItem(
+            title=str(CHECK_LABELS.get(check["check"], check["check"])),
+            status=check["status"],
+            word=str(HEALTH_LABELS[check["status"]]),
+            message=check["message"],
+        )
+        for check in document["health"]
+    ]
 
 
 TABLE_HEADER = (

@@ -12,6 +12,7 @@ from experiments import queries, rules
 from experiments.choices import DecisionKind
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment
+from experiments.reports.quarter import quarter_of
 from experiments.reports.results import MetricResult
 from experiments.reports.sentences import listed
 
@@ -61,7 +62,7 @@ def next_step(experiment: Experiment, member: Member, *, has_readout: bool) -> N
     """What has to happen now, who may do it, and where; without a button for those who may not."""
     results = reverse("experiment", args=[experiment.key, "results"])
     if hasattr(experiment, "decision"):
-        report = reverse("report", args=[experiment.decision.quarter])
+        report = reverse("report", args=[quarter_of(experiment.decision.decided_at)])
         return NextStep(
             _("Read it in the quarter’s report"), _("Nobody has to do anything."), report, _("Open the report")
         )

@@ -89,7 +89,7 @@ def create(
     _create_metrics(experiment, metrics)
     if idea is not None:
         ideas.mark_planned(idea=idea, actor=actor)
-    after = {"state": experiment.state, "key": key, "variants": [variant.key for variant in variants]}
+    after = {"state": experiment.state, "key": key, "variants": ", ".join(variant.key for variant in variants)}
     audit.record(actor=actor, verb="planned", target=experiment, after=after)
     return experiment
 

@@ -22,7 +22,7 @@ from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.models import Job
 from experiments.lifecycle import State, may_move
 from experiments.models import Experiment, ResultsUpload
-from experiments.models.experiment import KEY
+from experiments.models.experiment import KEY_PATTERN
 from experiments.results_file import Columns, FileRefused, ResultsMetric, read_start
 
 FORGOTTEN_AFTER = timedelta(days=2)
@@ -98,7 +98,7 @@ def forget_old() -> None:
 
 
 def _require_open(key: str) -> None:
-    if len(key) > 100 or not KEY.regex.match(key):
+    if len(key) > 100 or not KEY_PATTERN.match(key):
         raise InvalidInput(_("A key has 1 to 100 letters, digits, - or _."), field="key")
     planned = Experiment.objects.filter(key=key).first()
     if planned is not None and not may_move(State(planned.state), State.ENDED):
