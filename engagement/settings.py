@@ -164,7 +164,7 @@ DEFAULT_FROM_EMAIL = ENV.email.get("DEFAULT_FROM_EMAIL", "icebreaker@localhost")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
-FORMAT_MODULE_PATH = ["engagement.core.formats"]
+FORMAT_MODULE_PATH = ["engagement.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -228,6 +228,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "IdeaStateEnum": "backlog.choices.IdeaState",
+        "RoundStateEnum": "backlog.choices.RoundState",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

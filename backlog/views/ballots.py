@@ -81,9 +81,10 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
-        "scales": [_scale(form, scale) for scale in Scale],
+        "scales": [_scale(form, scale, has_keys=request.user.has_shortcuts) for scale in Scale],
         "number": voting_round.own_count + 1,
         "left": voting_round.idea_count - voting_round.own_count - 1,
+        "what_follows": _what_follows(request, place.round_id) if own else "",
         "sent": sent_before(request, place.round_id),
         "result": result,
         "ballots": cast if result else [],
@@ -100,7 +101,7 @@ def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
     return {"tally": seen, "figure": tally_figure(seen) if seen and seen.scales else None}
 
 
-def _scale(form: BallotForm, scale: Scale) -> dict[str, Any]:
+def _scale(form: BallotForm, scale: Scale, *, has_keys: bool) -> dict[str, Any]:
     return {
         "name": scale.value,
         "label": scale.label,
@@ -109,5 +110,5 @@ def _scale(form: BallotForm, scale: Scale) -> dict[str, Any]:
         "value": form[scale].value(),
         "abstained": form[f"{scale}_abstain"].value(),
         "error": " ".join(str(error) for error in form[scale].errors),
-        "key": scale.value[0],
+        "key": scale.value[0] if has_keys else "",
     }

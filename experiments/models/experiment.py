@@ -65,6 +65,10 @@ class Experiment(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def has_hypothesis(self) -> bool:
+        return any((self.because, self.we_believe, self.audience, self.will_move, self.by, self.within))
+
 
 class Variant(models.Model):
     """One of the compared treatments, control included. Its message may be none."""

@@ -1,20 +1,25 @@
 """Writing an experiment's plan: what is compared, on what, for whom, by when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from backlog.models import Idea
+from backlog.quarters import Quarter
 from backlog.services import ideas
 from engagement.accounts.models import Member, Pod
+from engagement.accounts.queries import workspace
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
+from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.messaging.models import Message
+from experiments import naming
 from experiments.choices import MetricRole
 from experiments.lifecycle import State
 from experiments.models import Experiment, Metric, Variant
@@ -79,14 +84,30 @@ def create(
             experiment.save()
     except IntegrityError as error:
         sentence = _("The key “%(key)s” is taken by another experiment. Choose another one.") % {"key": key}
-        raise Conflict(sentence) from error
+        raise Conflict(sentence, field="key") from error
     _create_variants(experiment, variants)
     _create_metrics(experiment, metrics)
     if idea is not None:
         ideas.mark_planned(idea=idea, actor=actor)
-    after = {"state": experiment.state, "key": key, "variants": [variant.key for variant in variants]}
+    after = {"state": experiment.state, "key": key, "variants": ", ".join(variant.key for variant in variants)}
     audit.record(actor=actor, verb="planned", target=experiment, after=after)
     return experiment
+
+
+def proposed_key(*, name: str, pod: Pod | None, channels: Collection[str], starts: datetime | None) -> str:
+    """A free key composed from the workspace's pattern; several channels are called multi."""
+    house = workspace()
+    day = (starts or now()).astimezone(ZoneInfo(house.time_zone)).date()
+    quarter = Quarter.of(day)
+    key = naming.composed_key(
+        house.naming_pattern,
+        quarter=f"{quarter.year}q{quarter.number}",
+        pod=pod.slug if pod else "",
+        channel=next(iter(channels)) if len(channels) == 1 else "multi" if channels else "",
+        title=name,
+    )
+    start = key[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
+    return naming.free_key(key, set(Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)))
 
 
 @transaction.atomic
