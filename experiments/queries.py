@@ -1,6 +1,6 @@
 """What there is to see of experiments."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from engagement.core.errors import NotFound
@@ -20,7 +20,10 @@ def experiment(key: str) -> Experiment:
 
 
 def with_results() -> QuerySet[Experiment]:
-    return experiments().filter(results_import__isnull=False)
+    """Those that can be analysed: imported ones, and those that were analysed before."""
+    return experiments().filter(
+        Q(results_import__isnull=False) | Exists(Readout.objects.filter(experiment=OuterRef("pk")))
+    )
 
 
 def newest_readout(key: str) -> Readout:
