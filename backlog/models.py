@@ -59,11 +59,11 @@ class VotingRound(models.Model):
     opens_at = models.DateTimeField(_("opens"), default=now)
     closes_at = models.DateTimeField(_("closes"))
     opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="voting_rounds_opened"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="voting_rounds_opened"
     )
-    closed_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="voting_rounds_closed"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="voting_rounds_closed"
     )
     ideas = models.ManyToManyField(Idea, through="RoundIdea", related_name="voting_rounds")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="RoundMember", related_name="voting_rounds")
@@ -154,7 +154,13 @@ class Ballot(models.Model):
     ease = _scale(_("ease"))
     comment = _text(_("comment"), blank=True)
     expected_lift = models.DecimalField(
-        _("expected lift"), max_digits=6, decimal_places=4, null=True, blank=True, help_text="A share: 0.03 is 3% more."
+        _("expected lift"),
+        max_digits=6,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1), MaxValueValidator(10)],
+        help_text="A share: 0.03 is 3% more.",
     )
     cast_at = models.DateTimeField(default=now)
 

@@ -58,7 +58,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         ),
         email=get("EMAIL_URL", "console:", _email, "console: or smtp://USER:PASSWORD@HOST:PORT/"),
         warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb"),
-        warehouse_memory=get("WAREHOUSE_MEMORY", "1GB", _memory, "an amount such as 1GB or 512MB"),
+        warehouse_memory=get("WAREHOUSE_MEMORY", "512MB", _memory, "an amount such as 1GB or 512MB"),
     )
 
 

@@ -12,6 +12,5 @@ urlpatterns = [
     path("api/v1/", include("backlog.api.urls")),
     path("api/v1/", include("experiments.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -2,19 +2,27 @@
 
 from typing import Any
 
+from allauth.account import forms as account_forms
+from allauth.core import context
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from engagement.accounts import queries
 from engagement.accounts.models import Invitation, Member, Pod, Workspace
+from engagement.accounts.services import invitations
 
 
-class NameForm(forms.Form):
-    """What a new member adds to e-mail and password at sign-up."""
+class SignupForm(account_forms.SignupForm):
+    """Name and password of an invited person. The address is the invitation's: shown, never taken from the browser."""
 
     name = forms.CharField(label=_("Your name"), max_length=100)
+    field_order = ["email", "name", "password1", "password2"]
 
-    def signup(self, request: Any, user: Member) -> None:
-        """allauth asks for this; the adapter has saved the name already."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        invitation = queries.open_invitation(context.request.session.get(invitations.SESSION_KEY, ""))
+        self.fields["email"].initial = invitation and invitation.email
+        self.fields["email"].disabled = True
 
 
 class WorkspaceForm(forms.ModelForm[Workspace]):

@@ -164,3 +164,8 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.verb} {self.target_label}"
+
+    @property
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """(what, before, after) of each value, None where there was or is none."""
+        return [(name, self.before.get(name), self.after.get(name)) for name in {**self.before, **self.after}]

@@ -9,9 +9,9 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from engagement.accounts import queries, rules
-from engagement.accounts.adapter import SESSION_KEY
 from engagement.accounts.forms import InvitationForm, MemberForm, PodForm, ProfileForm, WorkspaceForm
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.requests import MemberRequest
@@ -49,12 +49,14 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 
 def _people_page(request: MemberRequest, form: InvitationForm, link: str = "") -> HttpResponse:
+    may_change = rules.may_administer(request.user)
     context = {
-        "members": queries.active_members(),
+        "members": queries.members_shown_to(request.user),
         "pods": queries.pods(),
+        "invitations": queries.open_invitations() if may_change else [],
         "form": form,
         "link": link,
-        "may_change": rules.may_administer(request.user),
+        "may_change": may_change,
     }
     return render(request, "accounts/people.html", context)
 
@@ -71,6 +73,15 @@ def people_list(request: MemberRequest) -> HttpResponse:
             except InvalidInput as error:
                 refuse(form, error)
     return _people_page(request, form)
+
+
+@require_POST
+def withdraw_invitation(request: MemberRequest, invitation_id: int) -> HttpResponse:
+    rules.require_administrator(request.user)
+    found = get_object_or_404(queries.open_invitations(), pk=invitation_id)
+    invitations.withdraw(invitation=found, actor=request.user)
+    messages.success(request, _("The invitation of %(email)s is withdrawn.") % {"email": found.email})
+    return redirect("people")
 
 
 def member(request: MemberRequest, member_id: int) -> HttpResponse:
@@ -113,5 +124,5 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         sentence = _("This invitation is used up or too old. Ask the person who sent it for a new one.")
         return render(request, "core/refused.html", {"sentence": sentence}, status=404)
-    request.session[SESSION_KEY] = token
+    request.session[invitations.SESSION_KEY] = token
     return redirect("account_signup")

@@ -43,7 +43,7 @@ class Progress:
             Job.objects.filter(pk=self.job.pk).update(beat_at=self._written_at, **columns)
 
 
-def enqueue(name: str, *, label: str, asked_by: Any = None, **arguments: Any) -> Job:
+def enqueue(name: str, /, *, label: str, asked_by: Any = None, **arguments: Any) -> Job:
     """The queued job that will call the function at dotted `name` with `progress` and the JSON `arguments`.
 
     The function returns `(sentence, url)`: how it ended and where to look. It must be repeatable: a worker that dies

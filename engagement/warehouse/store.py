@@ -1,5 +1,6 @@
 """Delta tables on disk: appending once, and the files a snapshot consists of."""
 
+import fcntl
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,6 +48,14 @@ def clear() -> None:
 def _open(name: str) -> DeltaTable:
     path: Path = settings.WAREHOUSE_DIR / name
     if not DeltaTable.is_deltatable(str(path)):
-        path.mkdir(parents=True, exist_ok=True)
-        DeltaTable.create(str(path), schema=SCHEMAS[name], mode="ignore")
+        _create(name, path)
     return DeltaTable(str(path))
+
+
+def _create(name: str, path: Path) -> None:
+    """Makes the table, once: two creations at once would both commit, and writers in between would be refused."""
+    path.mkdir(parents=True, exist_ok=True)
+    with (path.parent / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not DeltaTable.is_deltatable(str(path)):
+            DeltaTable.create(str(path), schema=SCHEMAS[name])

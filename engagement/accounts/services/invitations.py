@@ -16,6 +16,8 @@ from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 
+SESSION_KEY = "invitation"  # under which a visitor's session remembers the token of the link they followed
+
 
 @transaction.atomic
 def invite(*, email: str, role: str, discipline: str, pods: Iterable[Pod], actor: Member) -> str:
@@ -50,6 +52,16 @@ def accept(*, invitation: Invitation | None, member: Member, name: str) -> Membe
     member.pods.set(invitation.pods.all())
     audit.record(actor=member, verb="joined", target=member, after={"role": member.role})
     return member
+
+
+@transaction.atomic
+def withdraw(*, invitation: Invitation, actor: Member) -> None:
+    """Makes the link worthless. One that was accepted is history and stays."""
+    rules.require_administrator(actor)
+    if not Invitation.objects.filter(pk=invitation.pk, accepted_at=None).exists():
+        raise Conflict(_("This invitation was accepted already. You can still stop the member from signing in."))
+    audit.record(actor=actor, verb="withdrew", target=invitation, before={"role": invitation.role})
+    invitation.delete()
 
 
 def _send(invitation: Invitation, link: str) -> None:

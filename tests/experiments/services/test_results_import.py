@@ -1,10 +1,6 @@
 """A results file through the real store: numbers, repeats, refusals that leave nothing, processes that die."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -202,29 +198,34 @@ def test_a_plan_takes_the_results_of_its_own_variants_only(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fatal_step", ["customers.ensure", "events", "exposures", "publish"])
-@pytest.mark.django_db(transaction=True)
-def test_a_process_killed_in_the_middle_leaves_nothing_and_its_retry_does_all_once(tmp_path, fatal_step):
+def test_a_command_killed_in_the_middle_leaves_nothing_and_its_retry_does_all_once(installation, tmp_path, fatal_step):
     """A real process, killed by SIGKILL as it enters each step; then the same command again, to its end."""
     path = write(tmp_path / "r.csv", rows=2000)
-    environment = {**os.environ, "DATA_DIR": str(tmp_path / "installation")}
-    environment.pop("DATABASE_URL", None)
-    _run(environment, "migrate", "--verbosity", "0")
 
-    killed = subprocess.run(
-        [sys.executable, "-c", DIE_AT, fatal_step, *_command(path)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert "There is no experiment" in _run(environment, "readout", "killed", expect=1)
-    time.sleep(0.01)
+    installation.run(fatal_step, *_command(path), program=DIE_AT, expect=-signal.SIGKILL)
+    assert "There is no experiment" in installation.run("readout", "killed", expect=1)
 
-    assert "2,000 customers in 3 variants imported" in _run(environment, *_command(path))
-    assert "nothing changed" in _run(environment, *_command(path))
-    counted = _run(environment, "shell", "-v", "0", "-c", COUNT)
-    assert counted.split()[-3:] == ["2000", "2000", "True"]
+    assert "2,000 customers in 3 variants imported" in installation.run(*_command(path))
+    assert "nothing changed" in installation.run(*_command(path))
+    assert installation.shell(COUNT).split()[-3:] == ["2000", "2000", "True"]
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_of_an_import_is_replaced_and_everything_is_there_once(installation, tmp_path):
+    """The worker dies by SIGKILL inside the store; a new one takes the job over once its heartbeat is missed."""
+    path = write(tmp_path / "r.csv", rows=2000)
+    installation.run("createsuperuser", "--noinput", "--email", "ada@example.org")
+    job = installation.shell(ENQUEUE.format(path=str(path))).split()[-1]
+    installation.run("exposures", "qcluster", program=DIE_AT, expect=-signal.SIGKILL)
+    assert installation.shell(STATE.format(job=job)).split()[-1] == "running"
+    assert "There is no experiment" in installation.run("readout", "killed", expect=1)
+
+    installation.start_worker()
+    is_over = lambda: installation.shell(STATE.format(job=job)).split()[-1] != "running"  # noqa: E731
+    installation.wait_for(is_over, patience_s=180)
+
+    assert installation.shell(STATE.format(job=job)).split()[-1] == "done"
+    assert installation.shell(COUNT).split()[-3:] == ["2000", "2000", "True"]
 
 
 DIE_AT = """
@@ -237,7 +238,7 @@ from engagement.warehouse import store
 from experiments.services import results_import
 
 def die(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.killpg(0, signal.SIGKILL)  # a worker with its whole cluster
 
 step, real = sys.argv[1], store.append
 if step == "customers.ensure":
@@ -258,17 +259,20 @@ print(Customer.objects.count(), len(t), len(set(e["message_id"].to_pylist())) ==
 """
 
 
+ENQUEUE = """
+from engagement.core.jobs import enqueue
+from engagement.accounts.models import Member
+metrics = [dict(name="bought", kind="proportion", column="bought"), dict(name="spend", kind="mean", column="spend")]
+job = enqueue("experiments.tasks.import_and_analyse", label="Results", key="killed", path="{path}", name="r.csv",
+    columns=dict(variant="arm", control="none", metrics=metrics), primary="spend", member_id=Member.objects.get().pk)
+print(job.pk)
+"""
+STATE = "from engagement.core.models import Job; print(Job.objects.get(pk='{job}').state)"
+
+
 def _command(path: Path) -> list[str]:
     metrics = ["--metric", "bought:proportion", "--metric", "spend:mean", "--primary", "spend"]
     return ["import_results", "killed", str(path), "--variant", "arm", "--control", "none", *metrics]
-
-
-def _run(environment: dict[str, str], *arguments: str, expect: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == expect, done.stderr
-    return done.stdout + done.stderr
 
 
 def test_readouts_are_kept_and_the_newest_is_shown(tmp_path):

@@ -1,0 +1,84 @@
+"""People, ideas, rounds and ballots to test with; through the models, so that a test can make what services refuse."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
+from engagement.accounts.choices import Discipline, Role
+from engagement.accounts.models import Member, Pod
+from engagement.core.clock import now
+
+
+class MemberFactory(DjangoModelFactory[Member]):
+    class Meta:
+        model = Member
+
+    name = factory.Sequence(lambda n: f"Member {n}")
+    email = factory.Sequence(lambda n: f"member{n}@example.org")
+    role = Role.MEMBER
+    discipline = Discipline.DESIGN
+
+
+class PodFactory(DjangoModelFactory[Pod]):
+    class Meta:
+        model = Pod
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Pod {n}")
+    slug = factory.Sequence(lambda n: f"pod-{n}")
+
+    @factory.post_generation
+    def members(self, create: bool, members: Any, **kwargs: Any) -> None:
+        self.members.set(members or [])  # type: ignore[attr-defined]
+
+
+class IdeaFactory(DjangoModelFactory[Idea]):
+    class Meta:
+        model = Idea
+
+    title = factory.Sequence(lambda n: f"Idea {n}")
+    problem = "New readers get three asks in their first week."
+    change = "No ask in the first seven days."
+    author = factory.SubFactory(MemberFactory)
+
+
+class VotingRoundFactory(DjangoModelFactory[VotingRound]):
+    """An open round for a week, with nobody and nothing in it."""
+
+    class Meta:
+        model = VotingRound
+
+    name = factory.Sequence(lambda n: f"Round {n}")
+    pod = factory.SubFactory(PodFactory)
+    opened_by = factory.SubFactory(MemberFactory)
+    closes_at = factory.LazyFunction(lambda: now() + timedelta(days=7))
+
+
+class RoundIdeaFactory(DjangoModelFactory[RoundIdea]):
+    class Meta:
+        model = RoundIdea
+
+    round = factory.SubFactory(VotingRoundFactory)
+    idea = factory.SubFactory(IdeaFactory)
+
+
+class RoundMemberFactory(DjangoModelFactory[RoundMember]):
+    class Meta:
+        model = RoundMember
+
+    round = factory.SubFactory(VotingRoundFactory)
+    member = factory.SubFactory(MemberFactory)
+
+
+class BallotFactory(DjangoModelFactory[Ballot]):
+    class Meta:
+        model = Ballot
+
+    round_idea = factory.SubFactory(RoundIdeaFactory)
+    voter = factory.SubFactory(MemberFactory)
+    impact = 5
+    confidence = 5
+    ease = 5
