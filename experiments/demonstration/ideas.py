@@ -143,8 +143,8 @@ IDEAS = (
         title="Send late risers the letter at noon",
         problem="A quarter of our readers open nothing before noon, and by then the morning letter lies under thirty "
         "others.",
-        change="Readers who have not opened a morning letter for a month, but do read around lunch, get the same letter "
-        "at ten past twelve.",
+        change="Readers who have not opened a morning letter for a month, but do read around lunch, get the same "
+        "letter at ten past twelve.",
         author="ruth",
         pod="daily-habit",
         lever="timing",
@@ -158,7 +158,8 @@ IDEAS = (
         title="Ask three quiz questions before the article opens",
         problem="Visitors who come from a search read one article and leave without our ever learning what they care "
         "about.",
-        change="Three light questions about the region stand before the article; the answers suggest what to read next.",
+        change="Three light questions about the region stand before the article; the answers suggest what to read "
+        "next.",
         author="samir",
         pod="welcome",
         lever="process",
@@ -176,8 +177,8 @@ IDEAS = (
     IdeaText(
         key="corrections",
         title="Show a correction to those who read the mistake",
-        problem="We correct mistakes at the foot of the article. Those who read the wrong figure never see it, and twice "
-        "this year a reader learnt of it from another paper.",
+        problem="We correct mistakes at the foot of the article. Those who read the wrong figure never see it, and "
+        "twice this year a reader learnt of it from another paper.",
         change="Whoever read an article before its correction sees one line about it at the next visit, once, with a "
         "link to the paragraph.",
         author="aoife",
@@ -231,8 +232,8 @@ IDEAS = (
         title="Let readers follow their own council",
         problem="New readers see the same front page whether they live by the water or in the hills. The question we "
         "hear most at fairs is where to find the news of one's own council.",
-        change="On the second visit a card asks for the reader's council and puts its latest story on top from then on. "
-        "One tap, no form.",
+        change="On the second visit a card asks for the reader's council and puts its latest story on top from then "
+        "on. One tap, no form.",
         author="lucie",
         pod="welcome",
         lever="content",
@@ -246,8 +247,8 @@ IDEAS = (
         title="Invite readers to a newsroom evening before any ask",
         problem="Our first message to a faithful free reader is a request for money. Those who have met us support us "
         "far more often: after the two open evenings last year one guest in five did so unasked.",
-        change="Faithful free readers get an invitation to an open evening in the newsroom, with a stream for those who "
-        "cannot come. The ask for support follows a week later and refers to it.",
+        change="Faithful free readers get an invitation to an open evening in the newsroom, with a stream for those "
+        "who cannot come. The ask for support follows a week later and refers to it.",
         author="aoife",
         pod="supporters",
         lever="process",
@@ -280,8 +281,8 @@ IDEAS = (
         title="Offer a pause before goodbye",
         problem="Whoever wants fewer letters can only leave all of them. Half of those who leave say that they were "
         "away or busy, and hardly any come back by themselves.",
-        change="The page behind the unsubscribe link also offers a pause of four weeks. Leaving stays one click, in the "
-        "same size and place.",
+        change="The page behind the unsubscribe link also offers a pause of four weeks. Leaving stays one click, in "
+        "the same size and place.",
         author="lucie",
         pod="daily-habit",
         lever="process",
@@ -294,10 +295,10 @@ IDEAS = (
     IdeaText(
         key="read-aloud",
         title="Read the morning letter aloud",
-        problem="Readers who drive to work tell us that they would rather listen. So far our own voices are heard on two "
-        "evenings a week.",
-        change="A spoken morning letter of five minutes, read by somebody from the newsroom, at the top of the app from "
-        "six to nine.",
+        problem="Readers who drive to work tell us that they would rather listen. So far our own voices are heard on "
+        "two evenings a week.",
+        change="A spoken morning letter of five minutes, read by somebody from the newsroom, at the top of the app "
+        "from six to nine.",
         author="kofi",
         pod="daily-habit",
         lever="channel",
@@ -309,9 +310,10 @@ IDEAS = (
     IdeaText(
         key="household",
         title="Let a supporter bring the household",
-        problem="In three of ten supporters' homes somebody else reads us too: without an account of their own, or with "
-        "the supporter's.",
-        change="Supporters may invite two people they live with, who then read as supporters do. One letter tells of it.",
+        problem="In three of ten supporters' homes somebody else reads us too: without an account of their own, or "
+        "with the supporter's.",
+        change="Supporters may invite two people they live with, who then read as supporters do. One letter tells of "
+        "it.",
         author="tomas",
         pod="supporters",
         lever="audience",
@@ -352,22 +354,22 @@ IDEAS = (
         lever="content",
         channel="email",
         stage="support_and_grow",
-        added=recently(-5, TUESDAY, 10, 30),
+        added=in_quarter(7, TUESDAY, 10, 30),
         leaning=(6.8, 6.0, 7.2),
         comments={"aoife": "I have three stories in mind, and the people who would gladly write."},
     ),
     IdeaText(
         key="own-amount",
         title="Let readers name their own amount",
-        problem="We offer three amounts. One supporter in nine writes to ask for another, some for less, some for more, "
-        "and we change it by hand.",
+        problem="We offer three amounts. One supporter in nine writes to ask for another, some for less, some for "
+        "more, and we change it by hand.",
         change="A fourth choice, “another amount”, from two euros a month, with our three as a guide.",
         author="tomas",
         pod="supporters",
         lever="content",
         channel="in_app",
         stage="convert",
-        added=recently(-4, MONDAY, 14, 5),
+        added=in_quarter(9, MONDAY, 14, 5),
         leaning=(6.4, 5.4, 6.0),
         disputed="impact",
         comments={"samir": "Give people a small number to choose and they will choose it."},
@@ -383,7 +385,7 @@ IDEAS = (
         lever="timing",
         channel="in_app",
         stage="support_and_grow",
-        added=recently(-4, THURSDAY, 16, 20),
+        added=in_quarter(10, THURSDAY, 16, 20),
         leaning=(5.6, 7.0, 5.4),
     ),
     IdeaText(
@@ -391,8 +393,8 @@ IDEAS = (
         title="Bring the support page to the Saturday market",
         problem="Many who know the paper best never see the support page: they buy us at the kiosk, or read us at the "
         "café.",
-        change="A stall at the Saturday market in three towns, and a code on the back of the day's front page that opens "
-        "the support page with the town filled in.",
+        change="A stall at the Saturday market in three towns, and a code on the back of the day's front page that "
+        "opens the support page with the town filled in.",
         author="aoife",
         pod="supporters",
         lever="channel",
@@ -404,10 +406,10 @@ IDEAS = (
     IdeaText(
         key="open-archive",
         title="Open the archive for the paper's birthday",
-        problem="The archive holds a hundred and forty years of the region and is read by hardly anybody but us. Former "
-        "readers write to us about it more than about anything else.",
-        change="For one week the archive is open to all. Former readers get a letter with the front page of a year they "
-        "choose.",
+        problem="The archive holds a hundred and forty years of the region and is read by hardly anybody but us. "
+        "Former readers write to us about it more than about anything else.",
+        change="For one week the archive is open to all. Former readers get a letter with the front page of a year "
+        "they choose.",
         author="elin",
         pod="supporters",
         lever="content",
@@ -433,8 +435,8 @@ IDEAS = (
     IdeaText(
         key="card-expiry",
         title="Write before the card expires, not after",
-        problem="Every month some supporters drop out because a card has expired. We write once the payment has failed, "
-        "and by then half of them take it for an ending.",
+        problem="Every month some supporters drop out because a card has expired. We write once the payment has "
+        "failed, and by then half of them take it for an ending.",
         change="Ten days before the card's last month is over, one plain letter with a single link to renew it.",
         author="benedikt",
         pod="supporters",
@@ -455,19 +457,20 @@ IDEAS = (
         lever="content",
         channel="in_app",
         stage="nurture",
-        added=recently(-6, THURSDAY, 13, 20),
+        added=in_quarter(3, THURSDAY, 13, 20),
     ),
     IdeaText(
         key="answer-a-letter",
         title="Answer one reader's letter in public each week",
-        problem="We get some forty letters a week and print six. The other writers hear a line of thanks from a machine.",
+        problem="We get some forty letters a week and print six. The other writers hear a line of thanks from a "
+        "machine.",
         change="Every Wednesday the morning letter answers one of them at length, by the reporter it is about.",
         author="aoife",
         pod="daily-habit",
         lever="content",
         channel="email",
         stage="nurture",
-        added=recently(-5, FRIDAY, 17, 0),
+        added=in_quarter(4, FRIDAY, 17, 0),
     ),
     IdeaText(
         key="school-run",
@@ -480,19 +483,20 @@ IDEAS = (
         lever="timing",
         channel="push",
         stage="nurture",
-        added=recently(-3, WEDNESDAY, 8, 40),
+        added=in_quarter(6, WEDNESDAY, 8, 40),
     ),
     IdeaText(
         key="gift-month",
         title="Let supporters give a month away",
-        problem="Supporters often write that they would like to pass us on, and all we can offer is a link to the price.",
+        problem="Supporters often write that they would like to pass us on, and all we can offer is a link to the "
+        "price.",
         change="Each supporter may give one month to one person a year, with a line of their own.",
         author="mina",
         pod="supporters",
         lever="audience",
         channel="email",
         stage="reach",
-        added=recently(-2, THURSDAY, 14, 50),
+        added=in_quarter(8, THURSDAY, 14, 50),
     ),
     IdeaText(
         key="register-later",
@@ -530,11 +534,11 @@ IDEAS = (
         lever="channel",
         channel="in_app",
         stage="reach",
-        added=recently(-5, MONDAY, 9, 25),
+        added=in_quarter(5, MONDAY, 9, 25),
         declined=Declined(
             "elin",
             "Sound that starts by itself is what readers complain about most. We will find the film a better place.",
-            recently(-4, TUESDAY, 10, 10),
+            in_quarter(6, TUESDAY, 10, 10),
         ),
     ),
 )

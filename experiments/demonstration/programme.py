@@ -135,8 +135,8 @@ EXPERIMENTS = (
             "ship",
             "ruth",
             in_quarter(1, THURSDAY, 10, 30),
-            "More of those who got the stories came back in their second week, and no more of them left. The desks have "
-            "agreed to renew the three stories every month.",
+            "More of those who got the stories came back in their second week, and no more of them left. The desks "
+            "have agreed to renew the three stories every month.",
             "New readers come back for stories from their own region, not for settings: greet them with something to "
             "read.",
             "stories",
@@ -224,8 +224,8 @@ EXPERIMENTS = (
                 "A note from the reporter",
                 Reaction(supporting=0.041),
                 "I wrote this story",
-                "I have covered this town for nine years and would like to go on. If my work is worth something to you, "
-                "please support it.\n\nThe reporter of this story",
+                "I have covered this town for nine years and would like to go on. If my work is worth something to "
+                "you, please support it.\n\nThe reporter of this story",
             ),
         ),
         metrics=(NEW_SUPPORTER, REVENUE, READ_IN_WEEK_2),
@@ -314,7 +314,8 @@ EXPERIMENTS = (
             "ship",
             "ruth",
             in_quarter(11, THURSDAY, 14, 5),
-            "Readers who were reminded read more in the second week after it, and did not leave our letters more often.",
+            "Readers who were reminded read more in the second week after it, and did not leave our letters more "
+            "often.",
             "A reminder of what a reader chose alone is welcome: the story left half read brings people back in the "
             "evening.",
             "reminder",
@@ -401,8 +402,8 @@ EXPERIMENTS = (
             "stop",
             "ruth",
             recently(-2, THURSDAY, 16, 30),
-            "The card counted as met only once it had been scrolled into view, so that almost a third of its readers are "
-            "missing. Nothing can be said about the card itself; we mend the counting and start afresh.",
+            "The card counted as met only once it had been scrolled into view, so that almost a third of its readers "
+            "are missing. Nothing can be said about the card itself; we mend the counting and start afresh.",
             "Count a reader as soon as the variants could differ, not when the card is seen: else the two sides no "
             "longer compare.",
         ),

@@ -12,7 +12,8 @@ Flags = NDArray[np.bool_]
 VISITS_A_DAY = 0.16  # on average; most readers come far less, a few come daily
 UNEVENNESS = 0.65  # shape of the gamma distribution of visits: the smaller, the fewer readers make most visits
 SUPPORTERS_AT_FIRST = 0.16
-KNOWN_AT_FIRST = 0.75  # the others register while the simulation runs
+KNOWN_AT_FIRST = 0.75
+REGISTER_WITHIN_DAYS = 280  # the others, while the simulation runs; longer than it ever does
 NEVER = np.iinfo(np.int64).max
 AMOUNT_MEDIAN, AMOUNT_SPREAD = 30.0, 0.55  # EUR, log-normal
 PAYS_MONTHLY = 0.6
@@ -34,13 +35,15 @@ class Readers:
 
     def may_meet(self, channel: str, day: int) -> Flags:
         """Free readers who have registered; for letters, those who have not unsubscribed from them."""
-        meets = (self.registered_day <= day) & (self.supporter_since == NEVER)
-        return meets & (self.left_letters == NEVER) if channel == "email" else meets
+        meets: Flags = (self.registered_day <= day) & (self.supporter_since == NEVER)
+        if channel == "email":
+            meets &= self.left_letters == NEVER
+        return meets
 
 
-def drawn(count: int, days: int, rng: np.random.Generator) -> Readers:
-    """That many readers on the eve of the first of `days` days."""
-    registered = np.where(rng.random(count) < KNOWN_AT_FIRST, 0, rng.integers(0, days, count))
+def drawn(count: int, rng: np.random.Generator) -> Readers:
+    """That many readers on the eve of the first day."""
+    registered = np.where(rng.random(count) < KNOWN_AT_FIRST, 0, rng.integers(0, REGISTER_WITHIN_DAYS, count))
     supports = (rng.random(count) < SUPPORTERS_AT_FIRST) & (registered == 0)
     amount = AMOUNT_MEDIAN * np.exp(rng.normal(0, AMOUNT_SPREAD, count))
     return Readers(

@@ -130,11 +130,19 @@ def _of_one(voter: str, ideas: list[IdeaText], rng: np.random.Generator) -> Iter
         after += timedelta(seconds=int(rng.integers(25, 150)))
         dispute = np.array([camp * DISPUTE if scale == idea.disputed else 0.0 for scale in SCALES])
         drawn = np.array(idea.leaning) + temper + dispute + rng.normal(0, SPREAD, size=3)
-        scores: list[int | None] = [int(score) for score in np.clip(np.rint(drawn), 1, 10)]
-        if rng.random() < 0.08:
-            scores[2] = None  # "cannot judge": how much work it is, if anything
+        impact, confidence, ease = (int(score) for score in np.clip(np.rint(drawn), 1, 10))
+        is_unsure = rng.random() < 0.08  # of how much work it is, if of anything
         forecast = round(float(rng.normal(0.004 * drawn[0], 0.01)), 3) if rng.random() < 0.4 else None
-        yield BallotText(idea.key, voter, *scores, idea.comments.get(voter, ""), forecast, after)
+        yield BallotText(
+            idea=idea.key,
+            voter=voter,
+            impact=impact,
+            confidence=confidence,
+            ease=None if is_unsure else ease,
+            comment=idea.comments.get(voter, ""),
+            expected_lift=forecast,
+            after=after,
+        )
 
 
 def _is_maker(voter: str) -> bool:

@@ -80,22 +80,22 @@ class Story:
 
 
 def simulate(
-    *, count: int, seed: int, days: int, runs: Sequence[Run], first_weekday: int = 0,
-    told: Callable[[int], None] = lambda day: None,
-) -> Story:  # fmt: skip
-    """What `count` readers did in `days` days while these runs went on; `told` hears of each day that is over."""
+    *, count: int, seed: int, days: int, runs: Sequence[Run], told: Callable[[int], None] | None = None
+) -> Story:
+    """What `count` readers did in `days` days from a Monday while these runs went on; `told` hears of each day."""
     rng = np.random.default_rng([seed, 2])
-    readers = people.drawn(count, days, rng)
+    readers = people.drawn(count, rng)
     audiences = [_Audience.drawn(run, count, rng) for run in runs]
     visits: list[tuple[Ints, Ints]] = []
     for day in range(days):
         today = np.random.default_rng([seed, 3, day])
-        visits.append(_visits(readers, audiences, day, WEEK[(first_weekday + day) % 7], today))
+        visits.append(_visits(readers, audiences, day, WEEK[day % 7], today))
         _act_unasked(readers, day, today)
         for audience in audiences:
             if audience.run.first_day <= day < audience.run.end_day:
                 audience.meet(readers, day, visits[-1], today)
-        told(day + 1)
+        if told is not None:
+            told(day + 1)
     events = {"session": _joined(visits), **_outcomes(readers, days, np.random.default_rng([seed, 4]))}
     return Story([audience.exposures() for audience in audiences], events)
 
@@ -207,7 +207,7 @@ def _payments(readers: Readers, over: int, rng: np.random.Generator) -> Happenin
     """A first payment with joining; monthly ones then every thirty days until they lapse."""
     payers = np.flatnonzero(readers.supporter_since < over)
     months = np.where(readers.pays_monthly[payers], rng.geometric(LAPSES, len(payers)), 1)
-    who, month = np.repeat(payers, months), np.concatenate([np.arange(count) for count in months] or [[]])
+    who, month = np.repeat(payers, months), np.concatenate([np.arange(count) for count in months] or [months])
     at = readers.supporter_since[who] + (30 * DAY_S * month).astype(np.int64)
     is_inside = (at >= 0) & (at < over)
     return Happenings(who[is_inside], at[is_inside], np.round(readers.amount[who[is_inside]], 2))

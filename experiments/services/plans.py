@@ -154,10 +154,13 @@ def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) ->
 
 def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
     for position, plan in enumerate(metrics):
-        window_s = plan.window_days * DAY_S if plan.window_days else None
         Metric.objects.create(
             experiment=experiment, key=plan.key, kind=plan.kind, role=plan.role, direction=plan.direction,
-            position=position, columns={
-                "event": plan.event or plan.key, "window_s": window_s, "from_s": plan.after_days * DAY_S, "unit": plan.unit,
-            },
+            position=position, columns=_columns(plan),
         )  # fmt: skip
+
+
+def _columns(plan: MetricPlan) -> dict[str, Any]:
+    window_s = plan.window_days * DAY_S if plan.window_days else None
+    window = {"window_s": window_s, "from_s": plan.after_days * DAY_S}
+    return {"event": plan.event or plan.key, **window, "unit": plan.unit}

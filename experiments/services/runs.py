@@ -1,4 +1,4 @@
-"""Starting an experiment and ending it: the moves that the table in `lifecycle` allows, each kept in the audit trail."""
+"""Starting an experiment and ending it: moves that the table in `lifecycle` allows, each in the audit trail."""
 
 from datetime import datetime
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as _
-
 from backlog.models import Idea
 from backlog.quarters import Quarter
 from engagement.accounts.models import Member
@@ -31,13 +29,11 @@ def analyse_and_decide(
     experiments: Mapping[str, Experiment], members: Members, *, calendar: Calendar, progress: Progress
 ) -> None:
     """A readout for each experiment that was launched, and its decision where there is one."""
-    launched = [text for text in EXPERIMENTS if text.launched_by]
-    for text in launched:
+    for text in (text for text in EXPERIMENTS if text.launched_by):
         as_of = calendar.moment(text.read_on) if text.read_on else None
         readout = analysis.analyse(experiment=experiments[text.slug], as_of=as_of, progress=progress)
         if text.conclusion is not None:
             _decide(text.conclusion, experiments[text.slug], readout, members, calendar)
-    progress.doing(_("%(count)d experiments analysed") % {"count": len(launched)})
 
 
 def _plan(text: ExperimentText, members: Members, idea: Idea, calendar: Calendar) -> Experiment:
