@@ -5,10 +5,10 @@ an `Estimate`. Input that cannot be right raises `ValueError`; cells that cannot
 """
 
 from experiments.stats.adjustment import ancova, common_slopes, lin, lin_lift
+from experiments.stats.clusters import clustered, clustered_lift
 from experiments.stats.counts import Counts
 from experiments.stats.covariates import covariate_balance, refuse_late_covariates, with_missing, with_strata
 from experiments.stats.cross_moments import CrossMoments
-from experiments.stats.cuped import cuped, cuped_means
 from experiments.stats.dunnett import (
     dunnett_adjusted_p,
     dunnett_alpha,
@@ -30,6 +30,7 @@ from experiments.stats.multiplicity import (
     holm,
     matching_alpha,
 )
+from experiments.stats.pooled_slope import cuped, cuped_means
 from experiments.stats.proportions import (
     agresti_caffo,
     clopper_pearson_interval,
@@ -39,7 +40,15 @@ from experiments.stats.proportions import (
     pooled_z_p_value,
     wilson_interval,
 )
+from experiments.stats.quantiles import (
+    exact_ranks,
+    quantile_difference,
+    quantile_interval,
+    sample_quantile,
+    woodruff_ranks,
+)
 from experiments.stats.rate_ratio import katz_lift, koopman_lift, miettinen_nurminen_lift, proportion_lift
+from experiments.stats.ratios import ratio, ratio_lift, ratio_mean
 from experiments.stats.sample_mean import SampleMean
 from experiments.stats.sample_ratio import (
     SampleRatio,
@@ -59,9 +68,12 @@ from experiments.stats.verdict import (
     recommendation,
     verdicts,
 )
+from experiments.stats.winsorising import Cap, CapReport, cap_report, pre_period_cap, quantile_cap
 
 __all__ = [
     "Alternative",
+    "Cap",
+    "CapReport",
     "Correction",
     "Counts",
     "CrossMoments",
@@ -82,7 +94,10 @@ __all__ = [
     "batched_sample_ratio",
     "benjamini_hochberg",
     "benjamini_yekutieli",
+    "cap_report",
     "clopper_pearson_interval",
+    "clustered",
+    "clustered_lift",
     "common_slopes",
     "covariate_balance",
     "cumulative_looks",
@@ -95,6 +110,7 @@ __all__ = [
     "dunnett_loading",
     "dunnett_pooled",
     "dunnett_welch",
+    "exact_ranks",
     "excludes_minimum_effect",
     "fieller_lift",
     "hochberg",
@@ -112,10 +128,18 @@ __all__ = [
     "pooled_z_p_value",
     "post_stratified_lift",
     "post_stratify",
+    "pre_period_cap",
     "proportion_lift",
+    "quantile_cap",
+    "quantile_difference",
+    "quantile_interval",
+    "ratio",
+    "ratio_lift",
+    "ratio_mean",
     "recommendation",
     "refuse_late_covariates",
     "relative_lift",
+    "sample_quantile",
     "sample_ratio_test",
     "sequential_sample_ratio",
     "verdicts",
@@ -123,4 +147,5 @@ __all__ = [
     "wilson_interval",
     "with_missing",
     "with_strata",
+    "woodruff_ranks",
 ]

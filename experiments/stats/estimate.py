@@ -27,6 +27,8 @@ class Method(StrEnum):
     CUPED = "cuped"
     ANCOVA = "ancova"
     POST_STRATIFICATION = "post-stratification"
+    CLUSTER = "cluster"
+    QUANTILE = "quantile"
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,47 @@ def post_stratification(inputs: Inputs) -> Answer:
     return {"difference": found.estimate, "se": found.se, "ci": interval(found), "p_value": found.p}
 
 
+def ratio(inputs: Inputs) -> Answer:
+    sides = [
+        stats.CrossMoments.from_sums(
+            side["n"],
+            [side["sum_m"], side["sum_d"]],
+            [[side["sum_mm"], side["sum_md"]], [side["sum_md"], side["sum_dd"]]],
+        )
+        for side in (inputs["control"], inputs["treatment"])
+    ]
+    found, lift = stats.ratio(*sides, **asked(inputs)), stats.ratio_lift(*sides, **asked(inputs))
+    control, treatment = (stats.ratio_mean(side) for side in sides)
+    return {
+        "control": control.mean,
+        "treatment": treatment.mean,
+        "difference": found.estimate,
+        "ci": interval(found),
+        "p_value": found.p,
+        "lift": lift.estimate,
+        "lift_log_ci": interval(lift),
+    }
+
+
+def winsorised(inputs: Inputs) -> Answer:
+    values = [inputs["control_values"], inputs["treatment_values"]]
+    cap = stats.quantile_cap(values[0] + values[1], inputs["upper_quantile"])
+    found = stats.welch(*(stats.Moments.from_values(cap.applied(side)) for side in values), **asked(inputs))
+    return {"cap": cap.upper, "difference": found.estimate, "p_value": found.p, "ci": interval(found)}
+
+
+def cluster(inputs: Inputs) -> Answer:
+    arm, rows = np.array(inputs["cluster_arm"]), np.column_stack([inputs["cluster_sum"], inputs["cluster_size"]])
+    sides = [stats.CrossMoments.from_values(rows[arm == place]) for place in (0, 1)]
+    plain, ours = stats.clustered(*sides, small_sample=False), stats.clustered(*sides, **asked(inputs))
+    return {"difference": ours.estimate, "se_cr0": plain.se, "se": ours.se, "df": ours.df, "ci": interval(ours)}
+
+
+def quantile(inputs: Inputs) -> Answer:
+    estimate, *limits = stats.quantile_interval(inputs["values"], inputs["q"], **asked(inputs))
+    return {"estimate": estimate, "ci": limits}
+
+
 SUMS = ("n", "sum", "sum_squares")
 
 FAMILIES = {
@@ -69,5 +110,9 @@ FAMILIES = {
         ancova_lin_interacted,
         ancova_common_slope,
         post_stratification,
+        ratio,
+        winsorised,
+        cluster,
+        quantile,
     )
 }
