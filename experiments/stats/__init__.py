@@ -9,6 +9,7 @@ from experiments.stats.clusters import clustered, clustered_lift
 from experiments.stats.counts import Counts
 from experiments.stats.covariates import covariate_balance, refuse_late_covariates, with_missing, with_strata
 from experiments.stats.cross_moments import CrossMoments
+from experiments.stats.curve_shape import CurveShape, Plateau, plateau
 from experiments.stats.dunnett import (
     dunnett_adjusted_p,
     dunnett_alpha,
@@ -49,6 +50,7 @@ from experiments.stats.quantiles import (
 )
 from experiments.stats.rate_ratio import katz_lift, koopman_lift, miettinen_nurminen_lift, proportion_lift
 from experiments.stats.ratios import ratio, ratio_lift, ratio_mean
+from experiments.stats.same_share import same_share_test
 from experiments.stats.sample_mean import SampleMean
 from experiments.stats.sample_ratio import (
     SampleRatio,
@@ -59,6 +61,7 @@ from experiments.stats.sample_ratio import (
 )
 from experiments.stats.status import Status
 from experiments.stats.stratification import post_stratified_lift, post_stratify
+from experiments.stats.tiers import RankTiers, rank_tiers
 from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
     Direction,
@@ -68,6 +71,7 @@ from experiments.stats.verdict import (
     recommendation,
     verdicts,
 )
+from experiments.stats.windows import Matured, Window, retention, retention_lift
 from experiments.stats.winsorising import Cap, CapReport, cap_report, pre_period_cap, quantile_cap
 
 __all__ = [
@@ -77,17 +81,22 @@ __all__ = [
     "Correction",
     "Counts",
     "CrossMoments",
+    "CurveShape",
     "Direction",
     "Estimate",
+    "Matured",
     "Method",
     "Moments",
     "Note",
+    "Plateau",
+    "RankTiers",
     "Recommendation",
     "SampleMean",
     "SampleRatio",
     "SequentialSampleRatio",
     "Status",
     "Verdict",
+    "Window",
     "adjusted_p",
     "agresti_caffo",
     "ancova",
@@ -124,6 +133,7 @@ __all__ = [
     "miettinen_nurminen",
     "miettinen_nurminen_lift",
     "newcombe",
+    "plateau",
     "pooled_z",
     "pooled_z_p_value",
     "post_stratified_lift",
@@ -133,12 +143,16 @@ __all__ = [
     "quantile_cap",
     "quantile_difference",
     "quantile_interval",
+    "rank_tiers",
     "ratio",
     "ratio_lift",
     "ratio_mean",
     "recommendation",
     "refuse_late_covariates",
     "relative_lift",
+    "retention",
+    "retention_lift",
+    "same_share_test",
     "sample_quantile",
     "sample_ratio_test",
     "sequential_sample_ratio",

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.stats.contrast import noted
 from experiments.stats.cross_moments import CrossMoments
 from experiments.stats.estimate import Estimate, Method, Note
 from experiments.stats.lift import relative_lift
@@ -34,7 +33,7 @@ def ratio(
     """
     sides = ratio_mean(control), ratio_mean(treatment)
     found = welch(*sides, alpha=alpha, alternative=alternative, null_difference=null_difference, method=Method.DELTA)
-    return noted(found, _moved_denominator(control, treatment, alpha))
+    return found.noted(_moved_denominator(control, treatment, alpha))
 
 
 def ratio_lift(
@@ -48,7 +47,7 @@ def ratio_lift(
     """The ratio under treatment over that under control, minus one; interval and statuses as `relative_lift`."""
     sides = ratio_mean(control), ratio_mean(treatment)
     found = relative_lift(*sides, alpha=alpha, alternative=alternative, can_be_negative=can_be_negative)
-    return noted(found, _moved_denominator(control, treatment, alpha))
+    return found.noted(_moved_denominator(control, treatment, alpha))
 
 
 def ratio_mean(side: CrossMoments) -> SampleMean:
