@@ -20,6 +20,7 @@ from experiments.stats.dunnett import (
 )
 from experiments.stats.estimate import Estimate, Method, Note
 from experiments.stats.lift import delta_lift, fieller_lift, log_ratio_lift, relative_lift
+from experiments.stats.mantel import LogRank, log_rank
 from experiments.stats.means import welch
 from experiments.stats.moments import Moments, cumulative_looks
 from experiments.stats.multiplicity import (
@@ -50,6 +51,7 @@ from experiments.stats.quantiles import (
 )
 from experiments.stats.rate_ratio import katz_lift, koopman_lift, miettinen_nurminen_lift, proportion_lift
 from experiments.stats.ratios import ratio, ratio_lift, ratio_mean
+from experiments.stats.risk_table import RiskTable
 from experiments.stats.same_share import same_share_test
 from experiments.stats.sample_mean import SampleMean
 from experiments.stats.sample_ratio import (
@@ -61,6 +63,13 @@ from experiments.stats.sample_ratio import (
 )
 from experiments.stats.status import Status
 from experiments.stats.stratification import post_stratified_lift, post_stratify
+from experiments.stats.survival import (
+    SurvivalCurve,
+    kaplan_meier,
+    restricted_mean,
+    restricted_mean_difference,
+    restricted_mean_lift,
+)
 from experiments.stats.tiers import RankTiers, rank_tiers
 from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
@@ -84,6 +93,7 @@ __all__ = [
     "CurveShape",
     "Direction",
     "Estimate",
+    "LogRank",
     "Matured",
     "Method",
     "Moments",
@@ -91,10 +101,12 @@ __all__ = [
     "Plateau",
     "RankTiers",
     "Recommendation",
+    "RiskTable",
     "SampleMean",
     "SampleRatio",
     "SequentialSampleRatio",
     "Status",
+    "SurvivalCurve",
     "Verdict",
     "Window",
     "adjusted_p",
@@ -124,10 +136,12 @@ __all__ = [
     "fieller_lift",
     "hochberg",
     "holm",
+    "kaplan_meier",
     "katz_lift",
     "koopman_lift",
     "lin",
     "lin_lift",
+    "log_rank",
     "log_ratio_lift",
     "matching_alpha",
     "miettinen_nurminen",
@@ -150,6 +164,9 @@ __all__ = [
     "recommendation",
     "refuse_late_covariates",
     "relative_lift",
+    "restricted_mean",
+    "restricted_mean_difference",
+    "restricted_mean_lift",
     "retention",
     "retention_lift",
     "same_share_test",

@@ -29,6 +29,7 @@ class Method(StrEnum):
     POST_STRATIFICATION = "post-stratification"
     CLUSTER = "cluster"
     QUANTILE = "quantile"
+    RESTRICTED_MEAN = "restricted-mean"
 
 
 @dataclass(frozen=True)

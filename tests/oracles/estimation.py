@@ -101,6 +101,43 @@ def quantile(inputs: Inputs) -> Answer:
     return {"estimate": estimate, "ci": limits}
 
 
+def risk_table(inputs: Inputs) -> stats.RiskTable:
+    """All variants of one entry on one grid of days; raw times come by variant or with their variant named."""
+    if "arm" in inputs:
+        return stats.RiskTable.from_times(inputs["times"], inputs["events"], group=inputs["arm"])
+    group = np.repeat(np.arange(len(inputs["times"])), [len(times) for times in inputs["times"]])
+    return stats.RiskTable.from_times(np.concatenate(inputs["times"]), np.concatenate(inputs["events"]), group=group)
+
+
+def survival(inputs: Inputs) -> Answer:
+    table = risk_table(inputs)
+    curve = stats.kaplan_meier(table, alpha=inputs["alpha"])
+    test, mean = stats.log_rank(table), stats.restricted_mean(table, inputs["tau"])
+    answer = {"logrank_chi2": test.statistic, "logrank_p": test.p}
+    for place, name in enumerate(("control", "treatment")):
+        answer |= {f"km_{name}": curve.at(inputs["at"]).survival[place], f"rmst_{name}": mean.mean[place]}
+        for day in inputs["at"]:
+            limits = curve.at(day)
+            answer[f"km_{name}_lower_loglog_at_{day}"] = limits.low[place, 0]
+            answer[f"km_{name}_upper_loglog_at_{day}"] = limits.high[place, 0]
+    return answer
+
+
+def survival_r(inputs: Inputs) -> Answer:
+    table = risk_table(inputs)
+    curve = stats.kaplan_meier(table, alpha=inputs["alpha"]).at(inputs["at"])
+    mean = stats.restricted_mean(table, inputs["tau"])
+    return {
+        "km_by_arm_then_time": curve.survival.ravel(),
+        "greenwood_se": curve.se.ravel(),
+        "lower_loglog": curve.low.ravel(),
+        "upper_loglog": curve.high.ravel(),
+        "logrank_chi2": [stats.log_rank(table).statistic],
+        "rmst": mean.mean,
+        "rmst_se": np.sqrt(mean.squared_error),
+    }
+
+
 SUMS = ("n", "sum", "sum_squares")
 
 FAMILIES = {
@@ -114,5 +151,7 @@ FAMILIES = {
         winsorised,
         cluster,
         quantile,
+        survival,
+        survival_r,
     )
 }
