@@ -61,6 +61,7 @@ from experiments.stats.sample_ratio import (
     sample_ratio_test,
     sequential_sample_ratio,
 )
+from experiments.stats.segments import Heterogeneity, ShrunkSegments, heterogeneity, interaction, shrunk_segments
 from experiments.stats.status import Status
 from experiments.stats.stratification import post_stratified_lift, post_stratify
 from experiments.stats.survival import (
@@ -71,6 +72,7 @@ from experiments.stats.survival import (
     restricted_mean_lift,
 )
 from experiments.stats.tiers import RankTiers, rank_tiers
+from experiments.stats.trend import EffectTrend, effect_trend, effects_by_day, trend_alarm
 from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
     Direction,
@@ -92,7 +94,9 @@ __all__ = [
     "CrossMoments",
     "CurveShape",
     "Direction",
+    "EffectTrend",
     "Estimate",
+    "Heterogeneity",
     "LogRank",
     "Matured",
     "Method",
@@ -105,6 +109,7 @@ __all__ = [
     "SampleMean",
     "SampleRatio",
     "SequentialSampleRatio",
+    "ShrunkSegments",
     "Status",
     "SurvivalCurve",
     "Verdict",
@@ -131,11 +136,15 @@ __all__ = [
     "dunnett_loading",
     "dunnett_pooled",
     "dunnett_welch",
+    "effect_trend",
+    "effects_by_day",
     "exact_ranks",
     "excludes_minimum_effect",
     "fieller_lift",
+    "heterogeneity",
     "hochberg",
     "holm",
+    "interaction",
     "kaplan_meier",
     "katz_lift",
     "koopman_lift",
@@ -173,6 +182,8 @@ __all__ = [
     "sample_quantile",
     "sample_ratio_test",
     "sequential_sample_ratio",
+    "shrunk_segments",
+    "trend_alarm",
     "verdicts",
     "welch",
     "wilson_interval",

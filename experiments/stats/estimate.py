@@ -30,6 +30,7 @@ class Method(StrEnum):
     CLUSTER = "cluster"
     QUANTILE = "quantile"
     RESTRICTED_MEAN = "restricted-mean"
+    INTERACTION = "interaction"
 
 
 @dataclass(frozen=True)

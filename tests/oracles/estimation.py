@@ -138,6 +138,17 @@ def survival_r(inputs: Inputs) -> Answer:
     }
 
 
+def heterogeneity(inputs: Inputs) -> Answer:
+    found = stats.heterogeneity(inputs["segment_effects"], inputs["variances"])
+    # The vectors hold I-squared before it is cut at 0.
+    return {"q": found.q, "df": found.df, "p_value": found.p, "i2": (found.q - found.df) / found.q}
+
+
+def effect_trend(inputs: Inputs) -> Answer:
+    found = stats.effect_trend(inputs["day"], inputs["effect"], variance=inputs["variance"])
+    return {"slope": found.slope, "se": found.se, "p_value": found.p}
+
+
 SUMS = ("n", "sum", "sum_squares")
 
 FAMILIES = {
@@ -153,5 +164,7 @@ FAMILIES = {
         quantile,
         survival,
         survival_r,
+        heterogeneity,
+        effect_trend,
     )
 }
