@@ -50,3 +50,16 @@ VERDICT_LABELS = {
     "not enough data yet": _("Not enough data yet"),
     "invalid": _("Invalid"),
 }
+
+CHECK_LABELS = {
+    "sample_ratio": _("Sample ratio"),
+    "contamination": _("Contamination"),
+    "covariate_balance": _("Balance before the start"),
+    "freshness": _("Data freshness"),
+    "late_events": _("Late events"),
+    "duplicates": _("Duplicates"),
+    "cap_loss": _("Lost to the frequency cap"),
+    "underpowered": _("Power"),
+}
+
+HEALTH_LABELS = {"pass": _("Passed"), "warn": _("Warning"), "fail": _("Failed")}

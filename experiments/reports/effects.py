@@ -1,7 +1,11 @@
 """The one effect of an experiment that a list, a home page or a report shows, with its interval and verdict."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from experiments import queries
+from experiments.models import Experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,23 @@ class Effect:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def scale(self) -> int:
+        """What the absolute values are multiplied by before they are written: a share becomes percentage points."""
+        return 100 if self.kind == "proportion" else 1
+
+    @property
+    def shown_unit(self) -> str:
+        return "pp" if self.kind == "proportion" else self.unit
+
+    @property
+    def has_lift(self) -> bool:
+        return None not in (self.lift, self.lift_low, self.lift_high)
+
+    @property
+    def has_interval(self) -> bool:
+        return None not in (self.estimate, self.low, self.high)
+
 
 def primary_effect(document: dict[str, Any], *, variant: str | None = None) -> Effect | None:
     """The effect of `variant`, else of the treatment whose interval speaks most clearly. None while sealed."""
@@ -38,6 +59,29 @@ def primary_effect(document: dict[str, Any], *, variant: str | None = None) -> E
     comparisons = metric["comparisons"]
     chosen = next((c for c in comparisons if c["variant"] == variant), None) or min(comparisons, key=_p_value)
     return effect(metric, chosen)
+
+
+def listed_effects(experiments: Iterable[Experiment]) -> list[Effect | None]:
+    """The primary effect of each experiment, of the shipped variant where one was; None without a readout."""
+    listed = list(experiments)
+    documents = queries.documents(listed)
+    return [_listed_effect(one, documents[one.pk]) if one.pk in documents else None for one in listed]
+
+
+def _listed_effect(experiment: Experiment, document: dict[str, Any]) -> Effect | None:
+    shipped = experiment.decision.variant if hasattr(experiment, "decision") else None
+    return primary_effect(document, variant=shipped.key if shipped else None)
+
+
+def shared_axis(effects: Iterable[Effect | None]) -> tuple[float, float] | None:
+    """The ends of one axis for the lifts of a list, zero on it. An interval far wider than the rest is cut by it."""
+    drawn = [found for found in effects if found is not None and found.has_lift]
+    if not drawn:
+        return None
+    reach = 3 * max(0.01, *(abs(found.lift or 0) for found in drawn))
+    low = min(0.0, *(found.lift_low or 0 for found in drawn))
+    high = max(0.0, *(found.lift_high or 0 for found in drawn))
+    return max(low, -reach), min(high, reach)
 
 
 def effect(metric: dict[str, Any], comparison: dict[str, Any]) -> Effect:
