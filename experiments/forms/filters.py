@@ -8,7 +8,7 @@ from experiments.choices import STATE_LABELS
 
 class FilterForm(forms.Form):
     q = forms.CharField(
-        label=gettext_lazy("Words"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
+        label=gettext_lazy("Search"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
     )
     state = forms.ChoiceField(
         label=gettext_lazy("State"), required=False, choices=[("", gettext_lazy("All states")), *STATE_LABELS.items()]
