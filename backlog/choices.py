@@ -69,7 +69,8 @@ SCALE_QUESTIONS: dict[Scale, Promise] = {
     Scale.EASE: _("little work and risk is high"),
 }
 
-# The confidence rating c is read as a probability of (c − 0.5) / 10 when forecasts meet outcomes; the words say so.
+# 1, 4, 7 and 10 say what the number stands for. A confidence rating c is also read as a probability of (c − 0.5) / 10
+# when forecasts meet outcomes, so there every number has it in words.
 ANCHORS: dict[Scale, tuple[tuple[int, Promise], ...]] = {
     Scale.IMPACT: (
         (1, _("the metric would not move enough for anybody to see it.")),
@@ -79,8 +80,14 @@ ANCHORS: dict[Scale, tuple[tuple[int, Promise], ...]] = {
     ),
     Scale.CONFIDENCE: (
         (1, _("about one in twenty: a hunch, and nothing seen that backs it.")),
+        (2, _("about one in seven.")),
+        (3, _("about one in four.")),
         (4, _("about one in three: others tell that it worked for them.")),
+        (5, _("a little under one in two.")),
+        (6, _("a little over one in two.")),
         (7, _("about two in three: our own data or interviews point that way.")),
+        (8, _("about three in four.")),
+        (9, _("about six in seven.")),
         (10, _("about nineteen in twenty: our own experiment has shown it.")),
     ),
     Scale.EASE: (

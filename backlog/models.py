@@ -1,5 +1,6 @@
 """One backlog of ideas, the rounds in which pods score them blind, and the ballots."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, RoundState
+from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, RoundState, Scale
 from backlog.scoring import HIGHEST, LOWEST, Scores
 from engagement.accounts.models import Pod
 from engagement.core.clock import now
@@ -37,6 +38,10 @@ class Idea(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=IdeaState.choices, default=IdeaState.BACKLOG)
     created_at = models.DateTimeField(_("added"), default=now)
     updated_at = models.DateTimeField(_("changed"), default=now)
+
+    # Filled in by `queries.ideas_visible_to` alone.
+    ice: "Decimal | None"
+    results: "list[RoundIdea]"
 
     class Meta:
         ordering = ["-pk"]
@@ -67,6 +72,13 @@ class VotingRound(models.Model):
     )
     ideas = models.ManyToManyField(Idea, through="RoundIdea", related_name="voting_rounds")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="RoundMember", related_name="voting_rounds")
+
+    # Filled in by `queries.rounds_visible_to` alone.
+    idea_count: int
+    member_count: int
+    voter_count: int
+    own_count: int
+    is_invited: bool
 
     class Meta:
         ordering = ["-pk"]
@@ -134,6 +146,19 @@ class RoundIdea(models.Model):
 
     def __str__(self) -> str:
         return str(self.idea)
+
+    @property
+    def scales(self) -> list[dict[str, Any]]:
+        """Label, median and spread of each scale, as frozen."""
+        numbers = ("median", "spread")
+        return [
+            {"label": scale.label, **{number: getattr(self, f"{scale}_{number}") for number in numbers}}
+            for scale in Scale
+        ]
+
+    @property
+    def widest_spread(self) -> Decimal | None:
+        return max((scale["spread"] for scale in self.scales if scale["spread"] is not None), default=None)
 
 
 def _scale(label: Any) -> "models.PositiveSmallIntegerField[int | None, int | None]":

@@ -1,8 +1,10 @@
 """What there is to see of ideas, rounds and ballots. Every visibility rule of the backlog lives here."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -10,9 +12,11 @@ from django.db.models.functions import Coalesce
 from backlog.choices import IdeaState, RoundState, may_become
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.scoring import SCALES, ScaleSummary, Scores, order_key, summarise
-from engagement.accounts.models import Member
+from engagement.accounts.models import AuditEntry, Member, Pod
+from engagement.accounts.queries import audit_trail
 
 LEAST_FOR_A_TALLY = 3
+NUMBERS = ["ice", "counted_ballots", *(f"{scale}_{number}" for scale in SCALES for number in ("median", "spread"))]
 SCORED_SOMETHING = Q(impact__isnull=False) | Q(confidence__isnull=False) | Q(ease__isnull=False)
 
 
@@ -74,12 +78,35 @@ def ideas_visible_to(member: Member) -> QuerySet[Idea]:
     """Every idea; `results` lists the results this member may see, newest first, and `ice` is the newest score."""
     visible = scores_visible_to(member)
     newest_score = visible.filter(idea=OuterRef("pk"), ice__isnull=False).values("ice")[:1]
-    results = Prefetch("round_ideas", queryset=visible, to_attr="results")
-    return Idea.objects.select_related("pod", "author").prefetch_related(results).annotate(ice=Subquery(newest_score))
+    annotations = {"ice": Subquery(newest_score)}
+    return Idea.objects.select_related("pod", "author").prefetch_related(_results(visible)).annotate(**annotations)
+
+
+def _results(visible: QuerySet[RoundIdea]) -> Prefetch[Any]:
+    return Prefetch("round_ideas", queryset=visible, to_attr="results")
 
 
 def ideas_free_for_a_round() -> QuerySet[Idea]:
     return Idea.objects.filter(state__in=may_become(IdeaState.IN_ROUND)).select_related("pod")
+
+
+def idea_counts() -> dict[str, int]:
+    """How many ideas there are in each state that has any."""
+    return dict(Idea.objects.order_by().values_list("state").annotate(count=Count("pk")))
+
+
+def rounds_of(idea: Idea) -> QuerySet[VotingRound]:
+    return VotingRound.objects.filter(ideas=idea).select_related("pod")
+
+
+def history_of(idea: Idea) -> QuerySet[AuditEntry]:
+    """What was done to the idea, newest first. Ballots are not part of it: they leave their trace at the round."""
+    return audit_trail(target_type="idea", target_id=str(idea.pk))
+
+
+def pods_to_open_rounds_for(member: Member) -> QuerySet[Pod]:
+    """Those whose rounds this member may open: as `rules.may_open_round`."""
+    return Pod.objects.all() if member.is_administrator else member.pods.all()
 
 
 # --- rounds ---------------------------------------------------------------------------------------------------------
@@ -88,16 +115,21 @@ def rounds_visible_to(member: Member) -> QuerySet[VotingRound]:
 
     How many have voted in the round at all is no secret; how many have scored which idea is.
     """
+    rounds = VotingRound.objects.select_related("pod", "opened_by", "closed_by")
+    return rounds.annotate(**_round_counts(member))
+
+
+def _round_counts(member: Member) -> dict[str, Coalesce | Exists]:
     round_members = RoundMember.objects.filter(round=OuterRef("pk"))
     voted = Ballot.objects.filter(round_idea__round=OuterRef("round"), voter=OuterRef("member"))
     own = Ballot.objects.filter(round_idea__round=OuterRef("pk"), voter=member)
-    return VotingRound.objects.select_related("pod", "opened_by", "closed_by").annotate(
-        idea_count=_count(RoundIdea.objects.filter(round=OuterRef("pk")), "round"),
-        member_count=_count(round_members, "round"),
-        voter_count=_count(round_members.filter(Exists(voted)), "round"),
-        own_count=_count(own, "round_idea__round"),
-        is_invited=Exists(round_members.filter(member=member)),
-    )
+    return {
+        "idea_count": _count(RoundIdea.objects.filter(round=OuterRef("pk")), "round"),
+        "member_count": _count(round_members, "round"),
+        "voter_count": _count(round_members.filter(Exists(voted)), "round"),
+        "own_count": _count(own, "round_idea__round"),
+        "is_invited": Exists(round_members.filter(member=member)),
+    }
 
 
 def rounds_waiting_for(member: Member, *, at: datetime) -> QuerySet[VotingRound]:
@@ -106,33 +138,71 @@ def rounds_waiting_for(member: Member, *, at: datetime) -> QuerySet[VotingRound]
     return rounds_visible_to(member).filter(in_time, members=member).order_by("closes_at", "pk")
 
 
-def queue(member: Member, *, at: datetime) -> list[RoundIdea]:
-    """Waiting for this member's ballot: round by round, inside a round in an order that is theirs alone and stays."""
+def rounds_closed_with(member: Member) -> QuerySet[VotingRound]:
+    """The closed rounds this member was invited to, the newest first."""
+    return rounds_visible_to(member).filter(state=RoundState.CLOSED, members=member).order_by("-closed_at")
+
+
+def rounds_to_close_by(member: Member, *, at: datetime) -> QuerySet[VotingRound]:
+    """The rounds whose time is over and which this member may close: as `rules.may_close_round`."""
+    over = rounds_visible_to(member).filter(state=RoundState.OPEN, closes_at__lte=at).order_by("closes_at")
+    if not member.may_write:
+        return over.none()
+    return over if member.is_administrator else over.filter(Q(opened_by=member) | Q(pod__in=member.pods.all()))
+
+
+def places() -> QuerySet[RoundIdea]:
+    """Every idea in every round. Its numbers are not for showing: those come from `scores_visible_to`."""
+    return RoundIdea.objects.select_related("round__pod", "idea__pod", "idea__author").defer(*NUMBERS)
+
+
+def places_scored_by(member: Member) -> QuerySet[RoundIdea]:
+    return places().filter(ballots__voter=member)
+
+
+def next_round_number() -> int:
+    return VotingRound.objects.count() + 1
+
+
+def waiting_for(member: Member, *, at: datetime) -> QuerySet[RoundIdea]:
+    """The ideas that wait for this member's ballot now."""
     in_time = Q(round__state=RoundState.OPEN, round__opens_at__lte=at, round__closes_at__gt=at)
-    waiting = RoundIdea.objects.filter(in_time, round__members=member).exclude(ballots__voter=member)
+    return RoundIdea.objects.filter(in_time, round__members=member).exclude(ballots__voter=member)
+
+
+def queue(member: Member, *, at: datetime) -> list[RoundIdea]:
+    """What waits for this member's ballot: round by round, in a round in an order that is theirs alone and stays."""
     return sorted(
-        waiting.select_related("round__pod", "idea__pod"),
+        waiting_for(member, at=at).select_related("round__pod", "idea__pod"),
         key=lambda place: (place.round.closes_at, place.round_id, _own_order(member, place)),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One idea of a round as one member may see it."""
+    """One idea of a round as one member may see it: all ballots or only their own, the result or none."""
 
     idea: Idea
-    has_voted: bool
+    ballots: list[Ballot]
+    own: Ballot | None
     result: RoundIdea | None
 
 
 def board(member: Member, voting_round: VotingRound) -> list[BoardRow]:
     """The ideas of a round: in this member's own order while it is open, by ICE score once it is closed."""
-    places = list(voting_round.round_ideas.select_related("idea__pod", "idea__author"))
-    voted = set(Ballot.objects.filter(round_idea__in=places, voter=member).values_list("round_idea", flat=True))
+    in_round = list(places().filter(round=voting_round))
+    in_round.sort(key=lambda place: _own_order(member, place))
+    ballots: defaultdict[int, list[Ballot]] = defaultdict(list)
+    for ballot in ballots_visible_to(member).filter(round_idea__round=voting_round):
+        ballots[ballot.round_idea_id].append(ballot)
     results = scores_visible_to(member).filter(round=voting_round).in_bulk()
-    places.sort(key=lambda place: _own_order(member, place))
-    rows = [BoardRow(place.idea, place.pk in voted, results.get(place.pk)) for place in places]
+    rows = [_board_row(member, place, ballots[place.pk], results.get(place.pk)) for place in in_round]
     return sorted(rows, key=lambda row: -row.result.ice if row.result and row.result.ice else 0)
+
+
+def _board_row(member: Member, place: RoundIdea, ballots: list[Ballot], result: RoundIdea | None) -> BoardRow:
+    own = next((ballot for ballot in ballots if ballot.voter_id == member.pk), None)
+    return BoardRow(idea=place.idea, ballots=ballots, own=own, result=result)
 
 
 def _own_order(member: Member, place: RoundIdea) -> bytes:

@@ -32,13 +32,24 @@ def may_close_round(member: Member, voting_round: VotingRound) -> bool:
     return member.may_write and (opened or member.is_administrator or is_in_pod(member, voting_round.pod))
 
 
+def takes_ballots(voting_round: VotingRound, *, at: datetime) -> bool:
+    in_time = voting_round.opens_at <= at < voting_round.closes_at
+    return in_time and voting_round.state == RoundState.OPEN
+
+
+def may_be_declined(idea: Idea) -> bool:
+    return idea.state in may_become(IdeaState.DECLINED)
+
+
 def may_be_planned(idea: Idea) -> bool:
     """Whether an experiment can be made from it now."""
     return idea.state in may_become(IdeaState.PLANNED)
 
 
-def voting_refusal(*, voting_round: VotingRound, is_invited: bool, at: datetime) -> DomainError | None:
+def voting_refusal(member: Member, voting_round: VotingRound, *, is_invited: bool, at: datetime) -> DomainError | None:
     """Why no ballot is taken from this member at this moment; None when one is."""
+    if not member.may_write:
+        return Forbidden(_("Readers look and do not score. What the pod says is shown here once the round is closed."))
     if not is_invited:
         return Forbidden(
             _("You are not invited to score in %(round)s. What the pod says is shown here once the round is closed.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
-from statistics import median, quantiles
+from statistics import quantiles
 
 SCALES = ("impact", "confidence", "ease")
 LOWEST, HIGHEST = 1, 10
@@ -26,11 +26,20 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class ScaleSummary:
-    """One scale over all ballots; median and spread are None where nobody scored it."""
+    """One scale over all ballots; the numbers are None where nobody scored it.
 
+    `counts` tells how often each number from 1 to 10 was given.
+    """
+
+    lower: Decimal | None
     median: Decimal | None
-    spread: Decimal | None
+    upper: Decimal | None
     counts: tuple[int, ...]
+
+    @property
+    def spread(self) -> Decimal | None:
+        """Distance between the quartiles."""
+        return None if self.upper is None or self.lower is None else self.upper - self.lower
 
     @property
     def scored(self) -> int:
@@ -63,22 +72,20 @@ def summarise(ballots: Iterable[Scores]) -> Summary:
 
 def summarise_scale(scores: Iterable[int | None]) -> ScaleSummary:
     given = sorted(score for score in scores if score is not None)
+    lower, middle, upper = quartiles(given) if given else (None, None, None)
     counts = tuple(given.count(number) for number in range(LOWEST, HIGHEST + 1))
-    if not given:
-        return ScaleSummary(median=None, spread=None, counts=counts)
-    return ScaleSummary(median=Decimal(str(median(given))), spread=spread(given), counts=counts)
+    return ScaleSummary(lower=lower, median=middle, upper=upper, counts=counts)
 
 
-def spread(scores: list[int]) -> Decimal:
-    """Distance between the quartiles of at least one score; 0 for a single one.
+def quartiles(scores: list[int]) -> tuple[Decimal, Decimal, Decimal]:
+    """Lower quartile, median and upper quartile of at least one score; multiples of 0.25.
 
-    Quartiles by linear interpolation between order statistics at 1 + (n − 1)·p, so always a multiple of 0.25.
+    By linear interpolation between order statistics at 1 + (n − 1)·p.
     Source: definition 7 of Hyndman & Fan (1996), which spreadsheets and NumPy use by default.
     """
-    if len(scores) == 1:
-        return Decimal(0)
-    lower, _, upper = quantiles(scores, n=4, method="inclusive")
-    return Decimal(str(upper - lower))
+    points = quantiles(scores, n=4, method="inclusive") if len(scores) > 1 else scores * 3
+    lower, middle, upper = (Decimal(str(point)) for point in points)
+    return lower, middle, upper
 
 
 def ice_score(medians: Iterable[Decimal | None]) -> Decimal | None:

@@ -1,6 +1,7 @@
 """The one place that reads the environment: typed, checked at start-up, each refusal names its variable."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         try:
             return parse(text)
         except (ValueError, KeyError) as error:
-            raise ImproperlyConfigured(f"{name} is {text!r}; it must be {form}.") from error
+            raise ImproperlyConfigured(f"{name} is {_without_password(text)!r}; it must be {form}.") from error
 
     data_dir = get("DATA_DIR", str(ROOT / "var"), lambda text: Path(text).expanduser().resolve(), "a folder")
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -57,10 +58,15 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         database=get(
             "DATABASE_URL", f"sqlite:///{data_dir / 'db.sqlite3'}", _database, "sqlite:///FILE or postgresql://…"
         ),
-        email=get("EMAIL_URL", "console:", _email, "console: or smtp://USER:PASSWORD@HOST:PORT/"),
+        email=get("EMAIL_URL", "console:", _email, "console:, smtp://… or submission://USER:PASSWORD@HOST:PORT/"),
         warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb"),
         warehouse_memory=get("WAREHOUSE_MEMORY", "512MB", _memory, "an amount such as 1GB or 512MB"),
     )
+
+
+def _without_password(text: str) -> str:
+    """The address as it may stand in a log."""
+    return re.sub(r"//[^/@]*@", "//…@", text)
 
 
 def _flag(text: str) -> bool:
@@ -91,7 +97,10 @@ def _database(text: str) -> dict[str, Any]:
 
 
 def _email(text: str) -> dict[str, Any]:
-    return dict(dj_email_url.parse(text))  # type: ignore[no-untyped-call]  # the package has no types
+    parsed = dict(dj_email_url.parse(text))  # type: ignore[no-untyped-call]  # the package has no types
+    if "EMAIL_BACKEND" not in parsed:
+        raise ValueError(text)
+    return parsed
 
 
 def _engine(text: str) -> str:

@@ -77,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "engagement.accounts.context.workspace",
+                "backlog.context.counts",
             ],
             "builtins": ["lucide.templatetags.lucide", "engagement.core.templatetags.formats"],
         },
@@ -133,13 +134,20 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "engagement.accounts.adapter.InvitationAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_FORMS = {"signup": "engagement.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "engagement.accounts.forms.SignInForm",
+    "signup": "engagement.accounts.forms.SignupForm",
+    "reset_password": "engagement.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "engagement.accounts.forms.NewPasswordForm",
+    "change_password": "engagement.accounts.forms.ChangePasswordForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the invitation reached the address: it is the proof
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 
 # --- mail -----------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
@@ -149,11 +157,14 @@ EMAIL_HOST_USER = ENV.email["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = ENV.email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = ENV.email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = ENV.email["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = ENV.email["EMAIL_TIMEOUT"] or 20
+DEFAULT_FROM_EMAIL = ENV.email.get("DEFAULT_FROM_EMAIL", "icebreaker@localhost")
 
 # --- words, time ----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = ["engagement.core.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -215,6 +226,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

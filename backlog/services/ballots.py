@@ -10,7 +10,6 @@ from backlog import rules
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.services import columns
 from engagement.accounts.models import Member
-from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
@@ -35,11 +34,10 @@ def cast(
     ballots of one voter take turns, and lets closing wait for every ballot on its way, while voters never wait for
     each other. The round is read after the lock, so that a round closed meanwhile is seen as closed.
     """
-    require_writer(voter)
     moment = at or now()
     is_invited = RoundMember.objects.select_for_update().filter(round=voting_round, member=voter).first() is not None
     voting_round = VotingRound.objects.get(pk=voting_round.pk)
-    refusal = rules.voting_refusal(voting_round=voting_round, is_invited=is_invited, at=moment)
+    refusal = rules.voting_refusal(voter, voting_round, is_invited=is_invited, at=moment)
     if refusal is not None:
         raise refusal
     ballot = Ballot(

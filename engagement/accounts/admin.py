@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -40,3 +41,4 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 
 admin.site.register([Workspace, Pod], ReadOnlyAdmin)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]  # one sign-in page

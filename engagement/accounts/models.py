@@ -167,4 +167,5 @@ class AuditEntry(models.Model):
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:
         """(what, before, after) of each value, None where there was or is none."""
-        return [(name, self.before.get(name), self.after.get(name)) for name in {**self.before, **self.after}]
+        names = {**self.before, **self.after}
+        return [(name.replace("_", " "), self.before.get(name), self.after.get(name)) for name in names]

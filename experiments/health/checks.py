@@ -1,5 +1,6 @@
 """Is this result to be trusted at all? Each check is one entry of the readout's `health`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ from numpy.typing import ArrayLike
 
 from experiments import stats
 from experiments.metrics.summarise import ExperimentSums
+from experiments.readouts.metric_data import MetricData
 
 ALARM_P = 0.001
 ALARM_E = 1000.0
 CONTAMINATED_SHARE = 0.01
+INVALIDATING = frozenset({"sample_ratio", "contamination"})  # a failure of these leaves no effect to be trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,23 @@ def contamination(sums: ExperimentSums) -> Check:
         message += " " + _("Their share differs by variant.")
         return Check("contamination", "fail", message, p)
     return Check("contamination", "warn" if total / customers > CONTAMINATED_SHARE else "pass", message, p)
+
+
+def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
+    """Whether what was measured before exposure is alike in all variants; None where no covariate is declared."""
+    p = {d.definition.key: np.nanmin(d.covariate_balance().p) for d in datas if d.definition.covariate}
+    if not p:
+        return None
+    uneven = [key for key, value in p.items() if value < ALARM_P]
+    if uneven:
+        message = _("Before exposure the variants differed on %(metrics)s.") % {"metrics": ", ".join(uneven)}
+    else:
+        message = _("Before exposure the variants were alike.")
+    return Check("covariate_balance", "fail" if uneven else "pass", message, float(min(p.values())))
+
+
+def invalidates(check: Check) -> bool:
+    return check.status == "fail" and check.name in INVALIDATING
 
 
 def _equal_shares(counts: np.ndarray, customers: np.ndarray) -> float | None:

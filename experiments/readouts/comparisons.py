@@ -80,6 +80,7 @@ def _comparisons(
 ) -> list[dict[str, Any]]:
     alpha = family.alpha[place]
     absolute, lift = data.difference(ALPHA), data.lift(ALPHA)
+    plain, plain_lift = data.unadjusted_difference(ALPHA), data.unadjusted_lift(ALPHA)
     decided, decided_lift = data.difference(alpha), data.lift(alpha)
     verdicts = stats.verdicts(
         decided.low, decided.high, direction=data.definition.direction, plan_reached=standing.plan_reached,
@@ -87,8 +88,6 @@ def _comparisons(
     )  # fmt: skip
     answer = []
     for index, variant in enumerate(treatments):
-        fixed = {"method": str(absolute.method[index]), "p_value": _number(absolute.p[index])}
-        intervals = {"absolute": _interval(absolute, index, with_se=True), "lift": _lift(lift, index)}
         decision = {"method": family.method, "look": 1, "information": 1.0, **_limits(decided, index)}
         decision |= {"p_value": _number(family.p[place, index]), "lift": _limits(decided_lift, index)}
         answer.append(
@@ -96,9 +95,8 @@ def _comparisons(
                 "variant": variant,
                 "control": control,
                 "status": str(absolute.status[index]),
-                **fixed,
-                **intervals,
-                "unadjusted": {**fixed, **intervals},
+                **_answer(absolute, lift, index),
+                "unadjusted": _answer(plain, plain_lift, index),
                 "multiplicity": family.multiplicity((place, index)),
                 "sequence": None,
                 "decision": decision if standing.plan_reached else None,
@@ -108,6 +106,15 @@ def _comparisons(
             }
         )
     return answer
+
+
+def _answer(absolute: stats.Estimate, lift: stats.Estimate, index: int) -> dict[str, Any]:
+    return {
+        "method": str(absolute.method[index]),
+        "p_value": _number(absolute.p[index]),
+        "absolute": _interval(absolute, index, with_se=True),
+        "lift": _lift(lift, index),
+    }
 
 
 def _interval(estimate: stats.Estimate, index: int, *, with_se: bool = False) -> dict[str, Any]:

@@ -82,15 +82,17 @@ def _document(
     sums: ExperimentSums,
     as_of: Mapping[str, datetime],
 ) -> dict[str, Any]:
-    health = [
+    datas = {metric.key: MetricData(metric.definition, sums.metrics[metric.key]) for metric in metrics}
+    found = [
         checks.sample_ratio(sums, [v.share for v in variants], is_import=hasattr(experiment, "results_import")),
         checks.contamination(sums),
+        checks.covariate_balance(list(datas.values())),
     ]
-    datas = {metric.key: MetricData(metric.definition, sums.metrics[metric.key]) for metric in metrics}
+    health = [check for check in found if check is not None]
     primary = next(metric.key for metric in metrics if metric.role == MetricRole.PRIMARY)
     standing = Standing(
         plan_reached=_plan_reached(experiment, datas[primary], sums, as_of[primary]),
-        is_valid=all(check.status != "fail" for check in health),
+        is_valid=not any(checks.invalidates(check) for check in health),
     )
     compared = compare(
         datas, primary=primary, treatments=[v.key for v in variants[1:]], control=variants[0].key, standing=standing

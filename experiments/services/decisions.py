@@ -1,6 +1,7 @@
 """Recording what was decided."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,10 +11,11 @@ from engagement.accounts.models import Member
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
-from experiments import queries, rules
+from experiments import queries, rules, stats
 from experiments.choices import DecisionKind
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment, Variant
+from experiments.reports.effects import primary_effect
 
 
 def decide(
@@ -71,7 +73,7 @@ def _decide(
 
 
 def _check(
-    experiment: Experiment, kind: str, variant: Variant | None, reason: str, learning: str, document: dict[str, object]
+    experiment: Experiment, kind: str, variant: Variant | None, reason: str, learning: str, document: dict[str, Any]
 ) -> None:
     if kind not in DecisionKind.values:
         raise InvalidInput(_("Choose one of the decisions."), field="kind")
@@ -83,8 +85,8 @@ def _check(
         raise InvalidInput(_("Say why: the quarterly report shows the reason."), field="reason")
     if not learning:
         raise InvalidInput(_("Say in one sentence what the next pod should know."), field="learning")
-    health = document["health"]
-    if kind == DecisionKind.SHIP and isinstance(health, list) and any(check["status"] == "fail" for check in health):
+    effect = primary_effect(document)
+    if kind == DecisionKind.SHIP and effect is not None and effect.verdict == stats.Verdict.INVALID:
         raise Conflict(_("A health check failed, so the result is invalid and nothing can be shipped on it."))
 
 

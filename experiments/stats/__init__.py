@@ -4,8 +4,11 @@ Comparisons take `Moments`, `Counts` or `CrossMoments` of control and treatment,
 an `Estimate`. Input that cannot be right raises `ValueError`; cells that cannot be answered carry a `Status`.
 """
 
+from experiments.stats.adjustment import ancova, common_slopes, lin, lin_lift
 from experiments.stats.counts import Counts
+from experiments.stats.covariates import covariate_balance, refuse_late_covariates, with_missing, with_strata
 from experiments.stats.cross_moments import CrossMoments
+from experiments.stats.cuped import cuped, cuped_means
 from experiments.stats.dunnett import (
     dunnett_adjusted_p,
     dunnett_alpha,
@@ -46,6 +49,7 @@ from experiments.stats.sample_ratio import (
     sequential_sample_ratio,
 )
 from experiments.stats.status import Status
+from experiments.stats.stratification import post_stratified_lift, post_stratify
 from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
     Direction,
@@ -74,11 +78,16 @@ __all__ = [
     "Verdict",
     "adjusted_p",
     "agresti_caffo",
+    "ancova",
     "batched_sample_ratio",
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "clopper_pearson_interval",
+    "common_slopes",
+    "covariate_balance",
     "cumulative_looks",
+    "cuped",
+    "cuped_means",
     "delta_lift",
     "dunnett_adjusted_p",
     "dunnett_alpha",
@@ -92,6 +101,8 @@ __all__ = [
     "holm",
     "katz_lift",
     "koopman_lift",
+    "lin",
+    "lin_lift",
     "log_ratio_lift",
     "matching_alpha",
     "miettinen_nurminen",
@@ -99,12 +110,17 @@ __all__ = [
     "newcombe",
     "pooled_z",
     "pooled_z_p_value",
+    "post_stratified_lift",
+    "post_stratify",
     "proportion_lift",
     "recommendation",
+    "refuse_late_covariates",
     "relative_lift",
     "sample_ratio_test",
     "sequential_sample_ratio",
     "verdicts",
     "welch",
     "wilson_interval",
+    "with_missing",
+    "with_strata",
 ]

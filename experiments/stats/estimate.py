@@ -23,6 +23,10 @@ class Method(StrEnum):
     DELTA = "delta"
     FIELLER = "fieller"
     DUNNETT = "dunnett"
+    LIN = "lin"
+    CUPED = "cuped"
+    ANCOVA = "ancova"
+    POST_STRATIFICATION = "post-stratification"
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_tally_with_fewer_than_three_ballots_gives_no_distribution():
         BallotFactory(round_idea=mine.round_idea)
 
     tally = queries.tally_visible_to(mine.voter, mine.round_idea)
-    assert tally.scales["impact"] == ScaleSummary(Decimal(5), Decimal(1), (0, 0, 1, 0, 2, 0, 0, 0, 0, 0))
+    assert tally.scales["impact"] == ScaleSummary(Decimal(4), Decimal(5), Decimal(5), (0, 0, 1, 0, 2, 0, 0, 0, 0, 0))
 
 
 def test_tally_leaves_out_a_scale_that_fewer_than_three_have_scored():
@@ -182,9 +182,10 @@ def test_board_while_open_has_my_order_and_no_results():
 
     rows = queries.board(me, voting_round)
 
-    assert {row.idea for row in rows if row.has_voted} == {places[2].idea}
-    assert [row.result for row in rows] == [None] * 6
-    left = [row.idea for row in rows if not row.has_voted]
+    assert {row.idea for row in rows if row.own} == {places[2].idea}
+    assert [row.ballots for row in rows if row.own] == [[row.own for row in rows if row.own]]
+    assert [(row.ballots, row.result) for row in rows if not row.own] == [([], None)] * 5
+    left = [row.idea for row in rows if not row.own]
     assert left == [place.idea for place in queries.queue(me, at=now())]
 
 
@@ -199,6 +200,7 @@ def test_board_after_closing_is_sorted_by_score_with_the_unscored_last():
 
     assert [row.idea for row in rows] == [places[index].idea for index in (1, 3, 0, 2)]
     assert [row.result.ice for row in rows] == [Decimal(9), Decimal(6), Decimal(3), None]
+    assert [len(row.ballots) for row in rows] == [1, 1, 1, 1]
 
 
 def test_ideas_carry_their_newest_visible_score():

@@ -21,9 +21,10 @@ def test_summarise_nine_ballots_worked_by_hand():
 
     summary = summarise(Scores(*scores) for scores in zip(impact, confidence, ease, strict=True))
 
-    assert summary.impact == ScaleSummary(Decimal(5), Decimal(5), (0, 1, 2, 1, 1, 0, 1, 2, 1, 0))
-    assert summary.confidence == ScaleSummary(Decimal(5), Decimal(3), (0, 1, 2, 1, 1, 2, 2, 0, 0, 0))
-    assert summary.ease == ScaleSummary(Decimal(7), Decimal(0), (0, 0, 0, 0, 0, 2, 5, 2, 0, 0))
+    assert summary.impact == ScaleSummary(Decimal(3), Decimal(5), Decimal(8), (0, 1, 2, 1, 1, 0, 1, 2, 1, 0))
+    assert summary.confidence == ScaleSummary(Decimal(3), Decimal(5), Decimal(6), (0, 1, 2, 1, 1, 2, 2, 0, 0, 0))
+    assert summary.ease == ScaleSummary(Decimal(7), Decimal(7), Decimal(7), (0, 0, 0, 0, 0, 2, 5, 2, 0, 0))
+    assert [summary.impact.spread, summary.confidence.spread, summary.ease.spread] == [5, 3, 0]
     assert (summary.ice, summary.missing, summary.counted) == (Decimal("5.7"), (), 9)
 
 
@@ -41,7 +42,7 @@ def test_summarise_when_nobody_scored_a_scale_gives_no_ice_and_names_it():
     summary = summarise([Scores(7, None, 8), Scores(6, None, None)])
 
     assert (summary.ice, summary.missing, summary.counted) == (None, ("confidence",), 2)
-    assert summary.confidence == ScaleSummary(None, None, (0,) * 10)
+    assert summary.confidence == ScaleSummary(None, None, None, (0,) * 10)
 
 
 def test_summarise_without_ballots_gives_nothing():
@@ -55,7 +56,8 @@ def test_scale_agrees_with_numpy(scores):
     summary = summarise_scale(scores)
 
     lower, upper = np.percentile(scores, [25, 75], method="linear")
-    assert (float(summary.median), float(summary.spread)) == (np.median(scores), upper - lower)
+    assert (float(summary.lower), float(summary.median), float(summary.upper)) == (lower, np.median(scores), upper)
+    assert float(summary.spread) == upper - lower
     assert summary.counts == tuple(np.bincount(scores, minlength=11)[1:])
 
 

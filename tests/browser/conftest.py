@@ -30,7 +30,7 @@ WATCH_POLICY = """
 STICKING_OUT = """
     document.documentElement.scrollWidth <= window.innerWidth ? [] : [...document.body.querySelectorAll("*")]
       .filter((element) => element.getBoundingClientRect().right > window.innerWidth)
-      .map((element) => `${element.tagName} ${element.getAttribute("class")} ${element.textContent.trim().slice(0, 30)}`)
+      .map((element) => `${element.tagName} ${element.getAttribute("class")} ${element.textContent.slice(0, 40)}`)
 """
 
 

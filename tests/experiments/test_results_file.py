@@ -51,7 +51,7 @@ def test_covariates_follow_the_metrics(tmp_path):
     ("content", "sentence"),
     [
         ("", ": the file is empty."),
-        (gzip.compress(b""), ": the file is empty."),
+        (gzip.compress(b"", mtime=0), ": the file is empty."),
         ("arm,bought,spend\n", ": there is a header and no row below it."),
         ("arm,bought\na,1\n", ", line 1: there is no column “spend”; the columns are arm, bought."),
         ("arm,bought,spend,spend\n", ", line 1, column “spend”: two columns have this name."),

@@ -1,12 +1,18 @@
-"""How numbers are written on every page: three significant digits, a true minus, no exponent."""
+"""How numbers and times are written on every page: three significant digits, a true minus, no exponent."""
 
 import math
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from engagement.core.clock import now
+
 register = template.Library()
+SOON = timedelta(hours=2)
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -57,3 +63,14 @@ def duration(seconds: Any) -> str:
     if minutes < 60:
         return _("%(count)d min") % {"count": minutes}
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def deadline(moment: datetime) -> str:
+    """A time by which somebody is to act, with its day; less than two hours off, the minutes left come first."""
+    written = date_format(localtime(moment), _("l j F, H:i"))
+    left = moment - now()
+    if not timedelta() < left < SOON:
+        return written
+    minutes = max(1, round(left / timedelta(minutes=1)))
+    return _("%(minutes)d minutes from now (%(time)s)") % {"minutes": minutes, "time": written}

@@ -23,5 +23,5 @@ def may_stay_empty(field: BoundField) -> bool:
 
 def _names_its_blank(field: BoundField) -> bool:
     """True for a list in which nothing chosen has a name of its own, such as "As the device"."""
-    choices = dict(getattr(field.field, "choices", ()))
-    return choices.get("", BLANK_CHOICE_DASH[0][1]) != BLANK_CHOICE_DASH[0][1]
+    unnamed = BLANK_CHOICE_DASH[0][1]
+    return bool(dict(getattr(field.field, "choices", ())).get("", unnamed) != unnamed)
