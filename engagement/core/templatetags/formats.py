@@ -2,10 +2,11 @@
 
 import math
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -63,6 +64,12 @@ def duration(seconds: Any) -> str:
     if minutes < 60:
         return _("%(count)d min") % {"count": minutes}
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def exact(value: Any) -> str:
+    """A decimal number with the digits it needs and no more: 7, 5.5, 1.25; an en dash where there is none."""
+    return "–" if value is None else number_format(f"{Decimal(value).normalize():f}")
 
 
 @register.filter
