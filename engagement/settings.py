@@ -232,6 +232,14 @@ SPECTACULAR_SETTINGS = {
         "IdeaStateEnum": "backlog.choices.IdeaState",
         "RoundStateEnum": "backlog.choices.RoundState",
     },
+    "ENUM_NAME_OVERRIDES": {
+        "ExperimentKind": "experiments.choices.ExperimentKind",
+        "ExperimentState": "experiments.choices.STATE_CHOICES",
+        "MetricKind": "experiments.choices.MetricKind",
+        "DecisionKind": "experiments.choices.DecisionKind",
+        "IdeaState": "backlog.choices.IdeaState",
+        "RoundState": "backlog.choices.RoundState",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -22,9 +22,18 @@ WITHOUT_INTERVAL = {
 
 def listed(names: Sequence[str]) -> str:
     """Such as A, B and C."""
+    return _joined(names, _("%(first)s and %(last)s"))
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Such as A, B or C."""
+    return _joined(names, _("%(first)s or %(last)s"))
+
+
+def _joined(names: Sequence[str], pattern: str) -> str:
     if len(names) < 2:
         return "".join(names)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    return pattern % {"first": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def verdict_sentence(verdicts: Mapping[str, str]) -> str:
