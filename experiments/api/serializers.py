@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backlog.api.serializers import MemberSerializer
 from backlog.models import Idea
-from engagement.accounts.models import Member, Pod
+from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
 from engagement.messaging.models import Message
 from experiments.choices import DecisionKind, Direction, MetricKind, MetricRole
@@ -15,12 +16,6 @@ from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
 
 LONGEST_TEXT = 20_000
-
-
-class PersonSerializer(serializers.ModelSerializer[Member]):
-    class Meta:
-        model = Member
-        fields = ["id", "name", "discipline"]
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
@@ -32,7 +27,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     )
     reason = serializers.CharField(max_length=5_000, allow_blank=True)
     learning = serializers.CharField(max_length=300, allow_blank=True)
-    decided_by = PersonSerializer(read_only=True)
+    decided_by = MemberSerializer(read_only=True)
 
     class Meta:
         model = Decision
@@ -98,8 +93,8 @@ class MetricSerializer(serializers.ModelSerializer[Metric]):
 
 
 class ExperimentDetailSerializer(ExperimentSerializer):
-    strategy_owner = PersonSerializer(read_only=True)
-    launch_owner = PersonSerializer(read_only=True)
+    strategy_owner = MemberSerializer(read_only=True)
+    launch_owner = MemberSerializer(read_only=True)
     hypothesis = serializers.SerializerMethodField()
     variants = VariantSerializer(many=True, read_only=True)
     metrics = MetricSerializer(many=True, read_only=True)
