@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.utils.translation import gettext as _
 
 from engagement.accounts.models import AuditEntry, Member
@@ -42,7 +42,10 @@ def experiment(key: str) -> Experiment:
 
 
 def with_results() -> QuerySet[Experiment]:
-    return experiments().filter(results_import__isnull=False)
+    """Those that can be analysed: imported ones, and those that were analysed before."""
+    return experiments().filter(
+        Q(results_import__isnull=False) | Exists(Readout.objects.filter(experiment=OuterRef("pk")))
+    )
 
 
 def made_from(idea_id: int) -> QuerySet[Experiment]:

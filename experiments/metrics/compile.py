@@ -74,7 +74,8 @@ def _total(joined: Table, inside: BooleanValue) -> FloatingValue:
 
 
 def _inside(joined: Table, definition: MetricDefinition, as_of: datetime) -> BooleanValue:
-    after = (joined.event == definition.event) & (joined.occurred_at >= joined.exposed_at)
+    opens_at = joined.exposed_at + ibis.interval(seconds=definition.from_s) if definition.from_s else joined.exposed_at
+    after = (joined.event == definition.event) & (joined.occurred_at >= opens_at)
     if definition.window_s is None:
         return after & (joined.occurred_at < ibis.literal(as_of))
     return after & (joined.occurred_at < _window_end(joined.exposed_at, definition))

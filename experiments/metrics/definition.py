@@ -18,8 +18,8 @@ class Covariate:
 class MetricDefinition:
     """What a metric compiles from; the JSON of an experiment's metric row.
 
-    `window_s`: the outcome counts in [exposed_at, exposed_at + window_s) and the customer counts once that has passed;
-    None is a running total, for monitoring only. `cap`: amounts above it count as it. `threshold`: events from which a
+    `window_s`: the outcome counts in [exposed_at + from_s, exposed_at + window_s) and the customer counts once that has
+    passed; None is a running total, for monitoring only. `cap`: amounts above it count as it. `threshold`: events from which a
     proportion counts the customer as one who did.
     """
 
@@ -28,6 +28,7 @@ class MetricDefinition:
     event: str
     direction: Literal["up", "down"] = "up"
     window_s: int | None = None
+    from_s: int = 0
     unit: str = ""
     cap: float | None = None
     threshold: int = 1
@@ -38,6 +39,8 @@ class MetricDefinition:
             raise ValueError(f"metric {self.key}: kind {self.kind!r} is not proportion or mean")
         if self.window_s is not None and self.window_s <= 0:
             raise ValueError(f"metric {self.key}: a window must be longer than nothing")
+        if self.from_s < 0 or (self.window_s is not None and self.from_s >= self.window_s):
+            raise ValueError(f"metric {self.key}: a window opens after the exposure and before it closes")
 
     @property
     def events(self) -> frozenset[str]:

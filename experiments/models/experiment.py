@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from engagement.core.clock import now
 from experiments.choices import STATE_CHOICES, Direction, ExperimentKind, MetricKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
@@ -52,7 +53,7 @@ class Experiment(models.Model):
     is_simulated = models.BooleanField(
         default=False, help_text="Its customers and events were made up for the demonstration."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -45,7 +45,10 @@ class VariantPlan:
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
-    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure."""
+    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure.
+
+    `after_days` of that window are left out at its start: 7 and 14 read the second week.
+    """
 
     key: str
     kind: str
@@ -54,6 +57,7 @@ class MetricPlan:
     event: str = ""
     window_days: int | None = 14
     unit: str = ""
+    after_days: int = 0
 
 
 @transaction.atomic
@@ -70,14 +74,16 @@ def create(
     ends: datetime | None = None,
     hypothesis: dict[str, str] | None = None,
     is_simulated: bool = False,
+    at: datetime | None = None,
 ) -> Experiment:
     """A draft experiment with its variants, messages and metrics, linked to the idea it came from."""
     require_writer(actor)
     _check(key, variants, metrics, starts, ends)
     slots = {slot: (hypothesis or {}).get(slot, "") for slot in SLOTS}
+    moment = at or now()
     experiment = Experiment(
         key=key, name=name, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
-        strategy_owner=actor, is_simulated=is_simulated, **slots,
+        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, **slots,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -88,9 +94,9 @@ def create(
     _create_variants(experiment, variants)
     _create_metrics(experiment, metrics)
     if idea is not None:
-        ideas.mark_planned(idea=idea, actor=actor)
+        ideas.mark_planned(idea=idea, actor=actor, at=moment)
     after = {"state": experiment.state, "key": key, "variants": ", ".join(variant.key for variant in variants)}
-    audit.record(actor=actor, verb="planned", target=experiment, after=after)
+    audit.record(actor=actor, verb="planned", target=experiment, after=after, at=moment)
     return experiment
 
 
@@ -168,8 +174,13 @@ def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) ->
 
 def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
     for position, plan in enumerate(metrics):
-        window_s = plan.window_days * DAY_S if plan.window_days else None
         Metric.objects.create(
             experiment=experiment, key=plan.key, kind=plan.kind, role=plan.role, direction=plan.direction,
-            position=position, columns={"event": plan.event or plan.key, "window_s": window_s, "unit": plan.unit},
+            position=position, columns=_columns(plan),
         )  # fmt: skip
+
+
+def _columns(plan: MetricPlan) -> dict[str, Any]:
+    window_s = plan.window_days * DAY_S if plan.window_days else None
+    window = {"window_s": window_s, "from_s": plan.after_days * DAY_S}
+    return {"event": plan.event or plan.key, **window, "unit": plan.unit}

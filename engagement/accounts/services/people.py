@@ -34,6 +34,28 @@ def change_workspace(*, workspace: Workspace, actor: Member, **values: Any) -> W
 
 
 @transaction.atomic
+def add_member(
+    *,
+    email: str,
+    name: str,
+    role: str,
+    discipline: str,
+    actor: Member | None,
+    password: str | None = None,
+    is_demonstration: bool = False,
+) -> Member:
+    """A new member without an invitation; without a password they cannot sign in until they are given one."""
+    rules.require_administrator(actor)
+    if Member.objects.filter(email__iexact=email).exists():
+        raise InvalidInput(_("%(email)s is a member already.") % {"email": email}, field="email")
+    member = Member.objects.create_user(
+        email, password, name=name, role=role, discipline=discipline, is_demonstration=is_demonstration
+    )
+    audit.record(actor=actor, verb="added", target=member, after={"role": role, "discipline": discipline})
+    return member
+
+
+@transaction.atomic
 def save_pod(*, pod: Pod | None, name: str, outcome: str, members: Iterable[Member], actor: Member) -> Pod:
     """Creates the pod, or changes the given one."""
     rules.require_administrator(actor)

@@ -1,4 +1,4 @@
-"""English dates as most of the world writes them: day before month, a clock of 24 hours."""
+"""Dates in English as the product writes them: day before month, 24 hours, no American default."""
 
 DATE_FORMAT = "j F Y"
 TIME_FORMAT = "H:i"
