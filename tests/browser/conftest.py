@@ -134,15 +134,20 @@ def look(page: Page, watch: Watch) -> Callable[[str], None]:
     """
 
     def look(name: str) -> None:
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            _keep_picture(page, f"{name}-{page.viewport_size['width']}-{scheme}")
-            page.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
-            watch.check()
-            _assert_accessible(page, scheme)
-            assert page.evaluate(STICKING_OUT) == [], page.url
+        check_page(page, f"{name}-{page.viewport_size['width']}")
+        watch.check()
 
     return look
+
+
+def check_page(page: Page, name: str) -> None:
+    """Looks at the open page in light and dark; with SCREENSHOTS naming a folder, keeps a picture of each."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        _keep_picture(page, f"{name}-{scheme}")
+        page.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
+        _assert_accessible(page, scheme)
+        assert page.evaluate(STICKING_OUT) == [], page.url
 
 
 def _assert_accessible(page: Page, scheme: str) -> None:
