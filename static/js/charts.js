@@ -165,7 +165,7 @@ function wideRow(row, space) {
 }
 
 function narrowRows(figure, family, width) {
-  const intervals = figure.rows.filter((row) => !row.is_head).map((row) => row.y);
+  const intervals = figure.data.flatMap((trace) => trace.y);
   return {
     annotations: figure.rows.flatMap((row) => narrowRow(row, family, width)),
     shapes: (figure.layout.shapes ?? []).flatMap((shape) => cutToIntervals(shape, intervals)),
