@@ -1,6 +1,6 @@
 """Experiments to test with: planned by the service, and imported from a real file through the real store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,5 @@ PLANNED = (MetricPlan("bought", "proportion", "primary"), MetricPlan("spend", "m
 
 
 def planned(*, key: str = "planned", variants: Sequence[VariantPlan] = VARIANTS, **values: Any) -> Experiment:
-    return plans.create(
-        **{"name": "A planned one", "actor": None, **values, "key": key, "variants": variants, "metrics": PLANNED}
-    )
-
-
-Builder = Callable[..., Experiment]
+    plan = {"name": "A planned one", "actor": None, "metrics": PLANNED, **values}
+    return plans.create(key=key, variants=variants, **plan)

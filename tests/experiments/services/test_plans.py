@@ -23,18 +23,32 @@ def share(key: str, share: float) -> VariantPlan:
     return VariantPlan(key, key, share)
 
 
+def halves(first: float, second: float) -> list[VariantPlan]:
+    return [share("a", first), share("b", second)]
+
+
+def metric(key: str) -> MetricPlan:
+    return MetricPlan(key, "mean", "primary")
+
+
+KEY = "A key has 1 to 100 letters, digits, - or _."
+PRIMARY = "Exactly one metric is primary: the one that decides."
+FEW = "An experiment compares 2 to 10 variants, control included."
 REFUSALS = [
-    ({"key": "no spaces"}, InvalidInput, "key", "A key has 1 to 100 letters, digits, - or _."),
-    ({"key": "x" * 101}, InvalidInput, "key", "A key has 1 to 100 letters, digits, - or _."),
+    ({"key": "no spaces"}, InvalidInput, "key", KEY),
+    ({"key": "x" * 101}, InvalidInput, "key", KEY),
     ({"key": "taken"}, Conflict, "key", "The key “taken” is taken by another experiment. Choose another one."),
-    ({"variants": [share("a", 0.5)]}, InvalidInput, "variants", "An experiment compares 2 to 10 variants, control included."),
-    ({"variants": [share("a", 0.5), share("a", 0.5)]}, InvalidInput, "variants", "Two variants have the same name."),
-    ({"variants": [share("a", 0.5), share("b", 0.4)]}, InvalidInput, "shares", "The shares sum to 0.9; they must sum to 1."),
-    ({"variants": [share("a", 1.0), share("b", 0.0)]}, InvalidInput, "shares", "Each share must lie above 0 and below 1."),
-    ({"metrics": [MetricPlan("m", "mean", "secondary")]}, InvalidInput, "metrics", "Exactly one metric is primary: the one that decides."),
-    ({"metrics": [MetricPlan("m", "mean", "primary")] * 2}, InvalidInput, "metrics", "Two metrics have the same name."),
+    ({"variants": [share("a", 0.5)]}, InvalidInput, "variants", FEW),
+    ({"variants": [share("a", 0.1)] * 11}, InvalidInput, "variants", FEW),
+    ({"variants": [share("a", 0.5)] * 2}, InvalidInput, "variants", "Two variants have the same name."),
+    ({"variants": halves(0.5, 0.4)}, InvalidInput, "shares", "The shares sum to 0.9; they must sum to 1."),
+    ({"variants": halves(1.0, 0.0)}, InvalidInput, "shares", "Each share must lie above 0 and below 1."),
+    ({"metrics": []}, InvalidInput, "metrics", PRIMARY),
+    ({"metrics": [MetricPlan("m", "mean", "secondary")]}, InvalidInput, "metrics", PRIMARY),
+    ({"metrics": [metric("m"), metric("n")]}, InvalidInput, "metrics", PRIMARY),
+    ({"metrics": [metric("m"), metric("m")]}, InvalidInput, "metrics", "Two metrics have the same name."),
     ({"starts": SOON, "ends": SOON}, InvalidInput, "ends", "The end must lie after the start."),
-]  # fmt: skip
+]
 
 
 def rows() -> tuple[int, ...]:
@@ -46,7 +60,7 @@ def test_a_refused_plan_leaves_nothing(change, error, field, sentence):
     planned(key="taken")
     before = rows()
     asked = {
-        "key": "new", "name": "New", "actor": MemberFactory(), "variants": [share("a", 0.5), share("b", 0.5)],
+        "key": "new", "name": "New", "actor": MemberFactory(), "variants": halves(0.5, 0.5),
         "metrics": [MetricPlan("m", "mean", "primary")], **change,
     }  # fmt: skip
 
