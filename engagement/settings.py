@@ -231,6 +231,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "IdeaStateEnum": "backlog.choices.IdeaState",
         "RoundStateEnum": "backlog.choices.RoundState",
+        "ExperimentKindEnum": "experiments.choices.ExperimentKind",
+        "ExperimentStateEnum": "experiments.choices.STATE_CHOICES",
+        "MetricKindEnum": "experiments.choices.MetricKind",
+        "DecisionKindEnum": "experiments.choices.DecisionKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

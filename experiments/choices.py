@@ -14,6 +14,7 @@ STATE_LABELS = {
     State.DECIDED: _("Decided"),
     State.CLOSED: _("Closed"),
 }
+STATE_CHOICES = list(STATE_LABELS.items())
 
 
 class ExperimentKind(models.TextChoices):

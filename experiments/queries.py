@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.utils.translation import gettext as _
 
 from engagement.accounts.models import AuditEntry, Member
 from engagement.accounts.queries import audit_trail, writing_members
 from engagement.core.errors import NotFound
+from experiments.lifecycle import State
 from experiments.models import Experiment, Readout, ResultsUpload
 
 
@@ -49,6 +50,13 @@ def with_results() -> QuerySet[Experiment]:
 
 def made_from(idea_id: int) -> QuerySet[Experiment]:
     return experiments().filter(idea=idea_id)
+
+
+def under_way() -> QuerySet[Experiment]:
+    """Launched and not decided: those that wait for their decision first, then the ones that end next."""
+    waits_first = Case(When(state=State.ENDED, then=0), default=1)
+    live = experiments().filter(state__in=(State.RUNNING, State.PAUSED, State.ENDED))
+    return live.order_by(waits_first, "ends", "pk")
 
 
 def newest_readout(key: str) -> Readout:

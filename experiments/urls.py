@@ -7,6 +7,7 @@ urlpatterns = [
     path("experiments/new/", plan.new, name="experiment_new"),
     path("experiments/import/", results_file.upload, name="experiment_import"),
     path("experiments/import/<uuid:upload_id>/", results_file.columns, name="results_columns"),
+    path("experiments/of-home/", experiments.of_home, name="home_experiments"),
     path("experiments/of-idea/<int:idea_id>/", experiments.of_idea, name="idea_experiments"),
     path("experiments/<str:key>/", experiment.home, name="experiment_home"),
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from backlog import queries, rules
 from backlog.choices import ANCHORS, SCALE_QUESTIONS, Scale
@@ -17,7 +18,7 @@ from backlog.views.figures import reveal_figure, tally_figure
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.clock import now
-from engagement.core.errors import Conflict, InvalidInput
+from engagement.core.errors import Conflict, Forbidden, InvalidInput
 
 STOP_POLLING = 286  # htmx's own status: take this answer and ask no more
 
@@ -44,7 +45,9 @@ def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
     context = {"place": place, "is_poll": True, **_first_look(request, place)}
     if place.round.is_closed:
         return render(request, "backlog/_tally.html", context, status=STOP_POLLING)
-    if context["tally"] is not None and request.GET.get("seen") == str(context["tally"].ballots):
+    if context["tally"] is None:
+        raise Forbidden(_("What others say is shown once you have scored the idea yourself."))
+    if request.GET.get("seen") == str(context["tally"].ballots):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     return render(request, "backlog/_tally.html", context)
 

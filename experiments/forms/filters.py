@@ -3,15 +3,15 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from experiments.choices import STATE_LABELS
+from experiments.choices import STATE_CHOICES
 
 
 class FilterForm(forms.Form):
     q = forms.CharField(
-        label=gettext_lazy("Words"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
+        label=gettext_lazy("Search"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
     )
     state = forms.ChoiceField(
-        label=gettext_lazy("State"), required=False, choices=[("", gettext_lazy("All states")), *STATE_LABELS.items()]
+        label=gettext_lazy("State"), required=False, choices=[("", gettext_lazy("All states")), *STATE_CHOICES]
     )
 
     def filters(self) -> dict[str, str]:

@@ -84,9 +84,7 @@ class NewColumnsForm(ColumnsForm):
 class MetricColumnForm(forms.Form):
     column = forms.ChoiceField(label=gettext_lazy("Column"))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=MetricKind.choices, initial=MetricKind.PROPORTION)
-    name = forms.CharField(
-        label=gettext_lazy("Name"), required=False, max_length=100, help_text=gettext_lazy("Empty: the column’s name.")
-    )
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100)
 
     def __init__(self, *args: Any, header: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

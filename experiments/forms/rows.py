@@ -11,8 +11,8 @@ RowForm = TypeVar("RowForm", bound=forms.Form)
 
 
 def as_typed(form: AnyForm, data: Mapping[str, Any]) -> AnyForm:
-    """The unbound form with what was typed so far, not yet judged."""
-    form.initial = {name: data.get(form.add_prefix(name)) for name in form.fields}
+    """The unbound form with what was typed so far, not yet judged. What the page did not have keeps its default."""
+    form.initial = {name: data[form.add_prefix(name)] for name in form.fields if form.add_prefix(name) in data}
     return form
 
 

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from engagement.core.clock import now
-from experiments.choices import STATE_LABELS, Direction, ExperimentKind, MetricKind, MetricRole
+from experiments.choices import STATE_CHOICES, Direction, ExperimentKind, MetricKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
 
@@ -25,7 +25,7 @@ class Experiment(models.Model):
     key = models.CharField(_("key"), max_length=100, unique=True, validators=[KEY])
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(max_length=10, choices=ExperimentKind.choices, default=ExperimentKind.AB)
-    state = models.CharField(max_length=10, choices=STATE_LABELS.items(), default=State.DRAFT)
+    state = models.CharField(max_length=10, choices=STATE_CHOICES, default=State.DRAFT)
     idea = models.ForeignKey(
         "backlog.Idea", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"
     )

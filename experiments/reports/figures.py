@@ -39,7 +39,7 @@ def forest_title(results: Sequence[MetricResult]) -> str:
 def _group(metric: MetricResult) -> Group:
     control = Interval(
         label=_("Control: %(name)s") % {"name": metric.control_name},
-        value=None, low=None, high=None, variant=0, value_words=metric.control_text,
+        value=None, low=None, high=None, variant=0, interval_words=metric.control_text,
     )  # fmt: skip
     title = f"{metric.role_label}: {metric.key}"
     return Group(title, [control, *(_interval(row) for row in metric.treated)])

@@ -62,16 +62,20 @@ def _months(document: dict[str, Any]) -> str:
 def _lead(document: dict[str, Any]) -> str:
     """How much was done, in two sentences."""
     decided, launched = document["counts"]["experiments_decided"], document["counts"]["experiments_launched"]
-    values = {"count": decided}
+    first = _("No experiment was decided.")
     if decided:
-        first = ngettext("%(count)d experiment was decided.", "%(count)d experiments were decided.", decided) % values
-    else:
-        first = _("No experiment was decided.")
+        one, more = (
+            "%(count)d experiment was decided: %(verdicts)s.",
+            "%(count)d experiments were decided: %(verdicts)s.",
+        )
+        first = ngettext(one, more, decided) % {"count": decided, "verdicts": _verdicts(document)}
     second = ngettext("%(count)d was launched.", "%(count)d were launched.", launched) % {"count": launched}
     return f"{first} {second if launched else _('None was launched.')}"
 
 
 def _verdicts(document: dict[str, Any]) -> str:
-    """Such as “3 better, 1 worse and 2 no clear difference”; empty without a verdict."""
+    """Such as “3 better, 1 worse and 2 no clear difference”, in numbers that add up to the decisions."""
     counts = document["counts"]["verdicts"]
-    return listed([f"{counts[word]} {str(label).lower()}" for word, label in VERDICT_LABELS.items() if counts[word]])
+    said = [f"{counts[word]} {str(label).lower()}" for word, label in VERDICT_LABELS.items() if counts[word]]
+    without = document["counts"]["experiments_decided"] - sum(counts.values())
+    return listed([*said, _("%(count)d without a verdict") % {"count": without}] if without else said)

@@ -22,9 +22,18 @@ WITHOUT_INTERVAL = {
 
 def listed(names: Sequence[str]) -> str:
     """Such as A, B and C."""
+    return _joined(names, _("%(first)s and %(last)s"))
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Such as A, B or C."""
+    return _joined(names, _("%(first)s or %(last)s"))
+
+
+def _joined(names: Sequence[str], pattern: str) -> str:
     if len(names) < 2:
         return "".join(names)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    return pattern % {"first": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def verdict_sentence(verdicts: Mapping[str, str]) -> str:
@@ -62,19 +71,23 @@ def effect_sentence(effect: Effect, *, control: str, status: str) -> str:
     if not effect.has_interval:
         why = WITHOUT_INTERVAL.get(stats.Status(status))
         return str(why or _("The plan is not reached yet, so no effect is shown."))
-    amount, low, high = _amounts(effect)
     per = _("in %(base)s customers") % {"base": f"{_base(effect):,}"} if _is_share(effect) else _("per customer")
-    values = {"amount": amount, "low": low, "high": high, "per": per, "control": control}
+    amount, allowed = _amounts(effect)
+    values = {"amount": amount, "range": allowed, "per": per, "control": control}
     if effect.verdict == Verdict.NO_CLEAR_DIFFERENCE:
-        return _("Zero lies inside the interval: the data allow %(low)s to %(high)s %(per)s.") % values
-    return _("About %(amount)s %(per)s than with %(control)s; the data allow %(low)s to %(high)s.") % values
+        return _("Zero lies inside the interval: the data allow %(range)s %(per)s.") % values
+    return _("About %(amount)s %(per)s than with %(control)s; the data allow %(range)s.") % values
 
 
-def _amounts(effect: Effect) -> list[str]:
-    """Estimate, low and high as “7.7 more” or “0.45 EUR less”, all with the same decimals."""
+def _amounts(effect: Effect) -> tuple[str, str]:
+    """The estimate as “0.42 EUR more” and the interval as “0.13 to 0.71 EUR more”, with the same decimals."""
     numbers = [float(number or 0) * _base(effect) for number in (effect.estimate, effect.low, effect.high)]
     places = min(decimals(*numbers), 1) if _is_share(effect) else decimals(*numbers)
-    return [_amount(effect, number, places) for number in numbers]
+    estimate, low, high = (_amount(effect, number, places) for number in numbers)
+    if numbers[1] * numbers[2] <= 0:
+        return estimate, _("%(low)s to %(high)s") % {"low": low, "high": high}
+    near = f"{min(abs(numbers[1]), abs(numbers[2])):,.{places}f}"
+    return estimate, _("%(low)s to %(high)s") % {"low": near, "high": high if numbers[1] > 0 else low}
 
 
 def _amount(effect: Effect, number: float, places: int) -> str:

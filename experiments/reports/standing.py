@@ -14,7 +14,7 @@ from experiments.lifecycle import State
 from experiments.models import Decision, Experiment
 from experiments.reports.quarter import quarter_of
 from experiments.reports.results import MetricResult
-from experiments.reports.sentences import listed
+from experiments.reports.sentences import one_of
 
 PLANNED = (State.DRAFT, State.READY)
 NAMED_AT_MOST = 3
@@ -90,5 +90,5 @@ def who_may_decide(experiment: Experiment) -> str:
     names = [member.name for member in queries.members_who_may_decide(experiment)]
     if not names:
         return _("Nobody here may yet: invite a second member.")
-    shown = names if len(names) <= NAMED_AT_MOST + 1 else [*names[:NAMED_AT_MOST], _("others")]
-    return _("One of %(names)s has it.") % {"names": listed(shown)} if len(names) > 1 else _("%s has it.") % names[0]
+    shown = names if len(names) <= NAMED_AT_MOST + 1 else [*names[:NAMED_AT_MOST], _("another member")]
+    return _("%(names)s has it.") % {"names": one_of(shown)}

@@ -68,9 +68,10 @@ def start_import(*, upload: ResultsUpload, reading: Reading, actor: Member) -> J
     if upload.job is not None and not upload.job.is_over:
         return upload.job
     _check(upload, reading)
+    planned = Experiment.objects.filter(key=upload.key).first()
     upload.job = jobs.enqueue(
         "experiments.tasks.import_and_analyse",
-        label=_("Results of %(key)s") % {"key": upload.key},
+        label=_("Results of “%(name)s”") % {"name": planned or upload.key},
         asked_by=actor,
         back_url=reverse("results_columns", args=[upload.pk]),
         upload_id=str(upload.pk),

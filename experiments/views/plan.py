@@ -24,7 +24,7 @@ def new(request: MemberRequest) -> HttpResponse:
     require_writer(request.user)
     house, idea = workspace(), _idea(request)
     if request.method != "POST":
-        return _page(request, PlanDraft.fresh(house, idea), idea)
+        return _page(request, PlanDraft.fresh(house, idea, key=_proposal(idea)), idea)
     if "add_variant" in request.POST or "add_metric" in request.POST:
         return _page(request, PlanDraft.typed(house, request.POST), idea)
     draft = PlanDraft.judged(house, request.POST)
@@ -50,6 +50,13 @@ def _create(request: MemberRequest, draft: PlanDraft, house: Workspace, idea: Id
     return plans.create(**plan, idea=idea, actor=request.user)
 
 
+def _proposal(idea: Idea | None) -> str:
+    if idea is None:
+        return ""
+    channels = {idea.channel} if idea.channel else set()
+    return plans.proposed_key(name=idea.title, pod=idea.pod, channels=channels, starts=None)
+
+
 def _idea(request: MemberRequest) -> Idea | None:
     """The idea named by the address; the form posts back to the same one."""
     named = request.GET.get("idea", "")
@@ -62,6 +69,6 @@ def _idea(request: MemberRequest) -> Idea | None:
 
 
 def _page(request: MemberRequest, draft: PlanDraft, idea: Idea | None, *, status: int = 200) -> HttpResponse:
-    slots = {slot: draft.head[slot].value() for slot in plans.SLOTS}
-    context = {"draft": draft, "head": draft.head, "idea": idea, "slots": slots}
+    slots = {slot: draft.hypothesis[slot].value() for slot in plans.SLOTS}
+    context = {"draft": draft, "idea": idea, "slots": slots, "errors": status >= HTTPStatus.BAD_REQUEST}
     return render(request, "experiments/experiment_new.html", context, status=status)

@@ -45,7 +45,7 @@ def example(route: str) -> str:
     typed = (
         re.sub(r"<(?:(\w+):)?\w+>", lambda found: SAMPLES[found[1] or "str"], route) if "(?P<" not in route else route
     )
-    named = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda found: REGEX_SAMPLES[found[1]], typed)
+    named = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda found: REGEX_SAMPLES.get(found[1], "1"), typed)
     return re.sub(r"[\^$\\]|\.\?|/\?", "", named) if "(?P<" in route or route.startswith("^") else named
 
 

@@ -9,6 +9,7 @@ from django import template
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engagement.core.clock import now
 
@@ -80,4 +81,5 @@ def deadline(moment: datetime) -> str:
     if not timedelta() < left < SOON:
         return written
     minutes = max(1, round(left / timedelta(minutes=1)))
-    return _("%(minutes)d minutes from now (%(time)s)") % {"minutes": minutes, "time": written}
+    words = ngettext("%(minutes)d minute from now (%(time)s)", "%(minutes)d minutes from now (%(time)s)", minutes)
+    return words % {"minutes": minutes, "time": written}
