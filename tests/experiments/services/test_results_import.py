@@ -178,7 +178,7 @@ def test_a_plan_takes_the_results_of_its_own_variants_only(tmp_path):
     def planned(key: str, third: str) -> Experiment:
         variants = [plans.VariantPlan(k, k.title(), s) for k, s in (("none", 0.5), ("mail", 0.25), (third, 0.25))]
         metrics = [
-            plans.MetricPlan("bought", "proportion", "secondary"),
+            plans.MetricPlan("bought", "proportion", "secondary", after_days=7),  # which a file has seen to
             plans.MetricPlan("spend", "mean", "primary", unit="USD"),
         ]
         return plans.create(key=key, name=key, variants=variants, metrics=metrics, actor=None)
