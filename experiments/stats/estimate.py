@@ -23,6 +23,8 @@ class Method(StrEnum):
     DELTA = "delta"
     FIELLER = "fieller"
     DUNNETT = "dunnett"
+    GROUP_SEQUENTIAL = "group-sequential"
+    CONFIDENCE_SEQUENCE = "confidence-sequence"
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,18 @@ class Estimate:
     def shape(self) -> tuple[int, ...]:
         """The common shape of all arrays."""
         return self.estimate.shape
+
+    def under(self, method: Method, *, alpha: FloatArray, **numbers: Any) -> "Estimate":
+        """The same comparison under another decision rule: `numbers` replace fields, all brought to one shape."""
+        given: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)} | numbers
+        given |= {"level": 1.0 - alpha, "method": np.asarray(method, dtype=object)}
+        notes = given.pop("notes")
+        arrays = {name: value for name, value in given.items() if value is not None}
+        shape = np.broadcast_shapes(*(np.shape(value) for value in arrays.values()))
+        return Estimate(
+            **{name: np.broadcast_to(value, shape) for name, value in arrays.items()},
+            notes=tuple(Note(note.text, np.broadcast_to(note.where, shape)) for note in notes),
+        )
 
     def __getitem__(self, index: Any) -> "Estimate":
         """The cells at `index`, with only the notes that hold for any of them."""
