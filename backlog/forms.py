@@ -150,14 +150,14 @@ class BallotForm(forms.Form):
     ease = forms.IntegerField(label=Scale.EASE.label, min_value=LOWEST, max_value=HIGHEST, required=False)
     ease_abstain = forms.BooleanField(required=False)
     comment = forms.CharField(
-        label=gettext_lazy("Comment"),
+        label=gettext_lazy("Comment (optional)"),
         max_length=TEXT_LIMIT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Others read it with your name once the round is closed."),
     )
     expected_lift_percent = forms.DecimalField(
-        label=gettext_lazy("Expected lift, in %"),
+        label=gettext_lazy("Expected lift, in % (optional)"),
         min_value=-100,
         max_value=1000,
         max_digits=6,

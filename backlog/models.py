@@ -213,5 +213,9 @@ class Ballot(models.Model):
         return Scores(self.impact, self.confidence, self.ease)
 
     @property
+    def expected_lift_percent(self) -> Decimal | None:
+        return None if self.expected_lift is None else 100 * self.expected_lift
+
+    @property
     def is_by_author(self) -> bool:
         return self.voter_id == self.round_idea.idea.author_id

@@ -134,13 +134,20 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "engagement.accounts.adapter.InvitationAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_FORMS = {"signup": "engagement.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "engagement.accounts.forms.SignInForm",
+    "signup": "engagement.accounts.forms.SignupForm",
+    "reset_password": "engagement.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "engagement.accounts.forms.NewPasswordForm",
+    "change_password": "engagement.accounts.forms.ChangePasswordForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the invitation reached the address: it is the proof
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 
 # --- mail -----------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
@@ -157,7 +164,7 @@ DEFAULT_FROM_EMAIL = ENV.email.get("DEFAULT_FROM_EMAIL", "icebreaker@localhost")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
-FORMAT_MODULE_PATH = ["engagement.core.formats"]
+FORMAT_MODULE_PATH = ["engagement.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -221,6 +228,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "IdeaStateEnum": "backlog.choices.IdeaState",
+        "RoundStateEnum": "backlog.choices.RoundState",
+        "ExperimentKindEnum": "experiments.choices.ExperimentKind",
+        "ExperimentStateEnum": "experiments.choices.STATE_CHOICES",
+        "MetricKindEnum": "experiments.choices.MetricKind",
+        "DecisionKindEnum": "experiments.choices.DecisionKind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

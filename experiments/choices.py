@@ -14,6 +14,7 @@ STATE_LABELS = {
     State.DECIDED: _("Decided"),
     State.CLOSED: _("Closed"),
 }
+STATE_CHOICES = list(STATE_LABELS.items())
 
 
 class ExperimentKind(models.TextChoices):
@@ -55,3 +56,19 @@ VERDICT_LABELS = {
     "not enough data yet": _("Not enough data yet"),
     "invalid": _("Invalid"),
 }
+
+# The shapes of the verdict component, where only text can stand.
+VERDICT_MARKS = {"better": "▲", "worse": "▼", "no clear difference": "○", "not enough data yet": "◌", "invalid": "✕"}
+
+CHECK_LABELS = {
+    "sample_ratio": _("Sample ratio"),
+    "contamination": _("Contamination"),
+    "covariate_balance": _("Balance before the start"),
+    "freshness": _("Data freshness"),
+    "late_events": _("Late events"),
+    "duplicates": _("Duplicates"),
+    "cap_loss": _("Lost to the frequency cap"),
+    "underpowered": _("Power"),
+}
+
+HEALTH_LABELS = {"pass": _("Passed"), "warn": _("Warning"), "fail": _("Failed")}

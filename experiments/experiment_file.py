@@ -145,7 +145,7 @@ class _Reader:
         place = f"[[metrics]] “{key}”"
         self._known(place, table, METRIC_KEYS)
         role = self._choice(place, table, "role", ROLES, "secondary")
-        begins_s, window_s = self._window(place, table)
+        from_s, window_s = self._window(place, table)
         covariate = table.get("covariate")
         try:
             definition = MetricDefinition(
@@ -154,7 +154,7 @@ class _Reader:
                 event=self._get(place, table, "event", str, ""),
                 direction=self._get(place, table, "direction", str, "up"),
                 window_s=window_s,
-                begins_s=begins_s,
+                from_s=from_s,
                 unit=self._get(place, table, "unit", str, ""),
                 cap=self._number(place, table, "cap", None),
                 winsorise=self._number(place, table, "winsorise", None),

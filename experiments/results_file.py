@@ -3,8 +3,10 @@
 import csv
 import gzip
 import math
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NoReturn, TypeAlias
 
@@ -15,6 +17,7 @@ LARGEST = 1e15  # beyond it squares and cubes lose their digits
 LONGEST_KEY = 100
 LONGEST_CUSTOMER = 255
 MOST_VARIANTS = 10
+FIRST_BYTES = 256_000
 TRUTH = {"": 0.0, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.0": 1.0}
 
 
@@ -62,6 +65,14 @@ def read_rows(path: Path, columns: Columns, *, name: str) -> Iterator[Row]:
     yield from reader.rows()
 
 
+def read_start(path: Path, *, name: str, rows: int = 200) -> tuple[list[str], list[list[str]]]:
+    """The header and the first rows as text, from the first 256 kB of the file alone, however long it is.
+
+    Raises `FileRefused` where there is no header to be read. Ragged rows are left out: the full reading names them.
+    """
+    return _Reader(path, Columns("", "", ()), name).start(rows)
+
+
 class _Reader:
     def __init__(self, path: Path, columns: Columns, name: str) -> None:
         self.path, self.columns, self.name = path, columns, name
@@ -71,10 +82,19 @@ class _Reader:
         where = self.name + (f", line {line}" if line else "") + (f", column “{column}”" if column else "")
         raise FileRefused(f"{where}: {sentence}")
 
+    def start(self, rows: int) -> tuple[list[str], list[list[str]]]:
+        with self.path.open("rb") as file:
+            reader = csv.reader(self._lines(_first_lines(self._bytes(file))), strict=True)
+            header = self._header(reader)
+            try:
+                found = [cells for _line, cells in islice(self._records(reader), rows)]
+            except FileRefused:
+                found = []  # the full reading says what is wrong there, with its line
+        return header, [cells for cells in found if len(cells) == len(header)]
+
     def rows(self) -> Iterator[Row]:
         with self.path.open("rb") as file:
-            source = gzip.GzipFile(fileobj=file) if self._is_gzip(file) else file
-            reader = csv.reader(self._lines(source), strict=True)
+            reader = csv.reader(self._lines(self._bytes(file)), strict=True)
             header = self._header(reader)
             parsers = self._parsers(header)
             number = 0
@@ -91,7 +111,10 @@ class _Reader:
             self.refuse("the file is empty.")
         return start == b"\x1f\x8b"
 
-    def _lines(self, source: BinaryIO | gzip.GzipFile) -> Iterator[str]:
+    def _bytes(self, file: BinaryIO) -> BinaryIO | gzip.GzipFile:
+        return gzip.GzipFile(fileobj=file) if self._is_gzip(file) else file
+
+    def _lines(self, source: Iterable[bytes]) -> Iterator[str]:
         """Text lines; decoded one by one so that a bad byte is found on its own line."""
         number = 0
         try:
@@ -101,7 +124,7 @@ class _Reader:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             self.refuse(f"byte {error.start + 1} of the line is no UTF-8; save the file as UTF-8.", line=number)
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             self.refuse(f"the gzip file is damaged after this line ({error}).", line=number)
 
     def _records(self, reader: "Reader") -> Iterator[tuple[int, list[str]]]:
@@ -179,6 +202,16 @@ class _Reader:
         if self.columns.control not in self.variants:
             sentence = f"no row has the control “{self.columns.control}”; the variants are {listed}."
             self.refuse(sentence, column=self.columns.variant)
+
+
+def _first_lines(source: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """The lines that the first bytes hold whole; a header longer than that is cut."""
+    left = FIRST_BYTES
+    while left > 0 and (line := source.readline(left)):
+        is_cut = len(line) == left < FIRST_BYTES and not line.endswith(b"\n")
+        left -= len(line)
+        if not is_cut:
+            yield line
 
 
 def _truth(text: str) -> float:

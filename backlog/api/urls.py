@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from backlog.api.views import Ballots, Ideas, Rounds
+
+router = SimpleRouter()
+router.register("ideas", Ideas, basename="api_ideas")
+router.register("rounds", Rounds, basename="api_rounds")
+router.register("ballots", Ballots, basename="api_ballots")
+
+urlpatterns = router.urls

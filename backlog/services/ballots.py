@@ -54,7 +54,7 @@ def cast(
     ballot.save()
     # Told of the round, not of the idea: who has scored which idea is part of the tally, and the trail is read by
     # people who have not voted yet.
-    audit.record(actor=voter, verb="cast a ballot", target=voting_round)
+    audit.record(actor=voter, verb="cast a ballot", target=voting_round, at=moment)
     return ballot
 
 

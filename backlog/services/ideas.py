@@ -48,7 +48,7 @@ def add(
     )
     columns.check(idea)
     idea.save()
-    audit.record(actor=actor, verb="added", target=idea, after={"state": idea.state})
+    audit.record(actor=actor, verb="added", target=idea, after={"state": idea.state}, at=moment)
     return idea
 
 
@@ -66,17 +66,17 @@ def change(*, idea: Idea, actor: Member, at: datetime | None = None, **values: A
     if after:
         idea.updated_at = at or now()
         idea.save()
-        audit.record(actor=actor, verb="changed", target=idea, before=before, after=after)
+        audit.record(actor=actor, verb="changed", target=idea, before=before, after=after, at=at)
     return idea
 
 
 @transaction.atomic
-def decline(*, idea: Idea, reason: str, actor: Member) -> Idea:
+def decline(*, idea: Idea, reason: str, actor: Member, at: datetime | None = None) -> Idea:
     """Puts the idea aside, with a reason that others can read."""
     _require_may_change(actor, idea)
     if not reason.strip():
         raise InvalidInput(_("Say why, so that nobody has to ask: one sentence is enough."), field="reason")
-    return move(idea, IdeaState.DECLINED, verb="declined", actor=actor, reason=reason.strip())
+    return move(idea, IdeaState.DECLINED, verb="declined", actor=actor, reason=reason.strip(), at=at)
 
 
 @transaction.atomic
@@ -89,12 +89,12 @@ def take_up_again(*, idea: Idea, actor: Member) -> Idea:
 
 
 @transaction.atomic
-def mark_planned(*, idea: Idea, actor: Member | None) -> Idea:
+def mark_planned(*, idea: Idea, actor: Member | None, at: datetime | None = None) -> Idea:
     """An experiment was made from the idea. A second experiment on a planned idea changes nothing here."""
     require_writer(actor)
     if Idea.objects.filter(pk=idea.pk, state=IdeaState.PLANNED).exists():
         return idea
-    return move(idea, IdeaState.PLANNED, verb="planned", actor=actor)
+    return move(idea, IdeaState.PLANNED, verb="planned", actor=actor, at=at)
 
 
 @transaction.atomic
@@ -107,10 +107,10 @@ def release(*, idea: Idea, actor: Member | None) -> Idea:
 
 
 @transaction.atomic
-def mark_decided(*, idea: Idea, actor: Member | None) -> Idea:
+def mark_decided(*, idea: Idea, actor: Member | None, at: datetime | None = None) -> Idea:
     """The decision on the idea's experiment is made."""
     require_writer(actor)
-    return move(idea, IdeaState.DECIDED, verb="decided", actor=actor)
+    return move(idea, IdeaState.DECIDED, verb="decided", actor=actor, at=at)
 
 
 def _require_may_change(actor: Member, idea: Idea) -> None:

@@ -52,6 +52,7 @@ def open_round(
             "ideas": sorted(idea.title for idea in ideas),
             "members": sorted(member.name for member in invited),
         },
+        at=moment,
     )
     return voting_round
 
@@ -81,6 +82,7 @@ def close_round(*, voting_round: VotingRound, actor: Member | None, at: datetime
         target=voting_round,
         before={"state": RoundState.OPEN},
         after={"state": RoundState.CLOSED, "ideas": states},
+        at=voting_round.closed_at,
     )
     return voting_round
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from backlog import queries, rules
 from backlog.choices import ANCHORS, SCALE_QUESTIONS, Scale
@@ -17,7 +18,7 @@ from backlog.views.figures import reveal_figure, tally_figure
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.clock import now
-from engagement.core.errors import Conflict, InvalidInput
+from engagement.core.errors import Conflict, Forbidden, InvalidInput
 
 STOP_POLLING = 286  # htmx's own status: take this answer and ask no more
 
@@ -44,7 +45,9 @@ def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
     context = {"place": place, "is_poll": True, **_first_look(request, place)}
     if place.round.is_closed:
         return render(request, "backlog/_tally.html", context, status=STOP_POLLING)
-    if context["tally"] is not None and request.GET.get("seen") == str(context["tally"].ballots):
+    if context["tally"] is None:
+        raise Forbidden(_("What others say is shown once you have scored the idea yourself."))
+    if request.GET.get("seen") == str(context["tally"].ballots):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     return render(request, "backlog/_tally.html", context)
 
@@ -81,9 +84,10 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
-        "scales": [_scale(form, scale) for scale in Scale],
+        "scales": [_scale(form, scale, has_keys=request.user.has_shortcuts) for scale in Scale],
         "number": voting_round.own_count + 1,
         "left": voting_round.idea_count - voting_round.own_count - 1,
+        "what_follows": _what_follows(request, place.round_id) if own else "",
         "sent": sent_before(request, place.round_id),
         "result": result,
         "ballots": cast if result else [],
@@ -100,7 +104,7 @@ def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
     return {"tally": seen, "figure": tally_figure(seen) if seen and seen.scales else None}
 
 
-def _scale(form: BallotForm, scale: Scale) -> dict[str, Any]:
+def _scale(form: BallotForm, scale: Scale, *, has_keys: bool) -> dict[str, Any]:
     return {
         "name": scale.value,
         "label": scale.label,
@@ -109,5 +113,5 @@ def _scale(form: BallotForm, scale: Scale) -> dict[str, Any]:
         "value": form[scale].value(),
         "abstained": form[f"{scale}_abstain"].value(),
         "error": " ".join(str(error) for error in form[scale].errors),
-        "key": scale.value[0],
+        "key": scale.value[0] if has_keys else "",
     }

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from backlog.choices import Scale
@@ -13,6 +12,7 @@ from backlog.scoring import HIGHEST, LOWEST, ScaleSummary, Scores, summarise
 from backlog.strips import Point, Strip, draw
 from engagement.accounts.choices import Discipline
 from engagement.accounts.models import Member
+from engagement.core.templatetags.formats import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Figure:
     @property
     def sentence(self) -> str:
         medians = [(row.scale, row.summary.median) for row in self.rows if row.summary and row.summary.median]
-        parts = [f"{scale.label.lower()} {number_format(median.normalize())}" for scale, median in medians]
+        parts = [f"{scale.label.lower()} {exact(median)}" for scale, median in medians]
         return _("In the middle: %(parts)s") % {"parts": ", ".join(parts)}
 
     @property

@@ -13,6 +13,7 @@ from backlog.choices import IdeaState
 from backlog.forms import DeclineForm, IdeaForm, IdeaListFilter
 from backlog.models import Idea
 from backlog.services import ideas
+from backlog.views.figures import reveal_figure
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.errors import InvalidInput
@@ -90,9 +91,14 @@ def _visible(request: MemberRequest, idea_id: int) -> Idea:
 
 def _idea_page(request: MemberRequest, found: Idea, decline_form: DeclineForm) -> HttpResponse:
     may_change = rules.may_change_idea(request.user, found)
+    result = next(iter(found.results), None)
     history = list(queries.history_of(found)[:HISTORY])
     context = {
         "idea": found,
+        "result": result,
+        "figure": reveal_figure(queries.ballots_visible_to(request.user).filter(round_idea=result), request.user)
+        if result
+        else None,
         "rounds": queries.rounds_of(found),
         "history": history,
         "declined": next((entry for entry in history if entry.verb == "declined"), None),

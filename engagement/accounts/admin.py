@@ -41,4 +41,4 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 
 admin.site.register([Workspace, Pod], ReadOnlyAdmin)
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign, no-untyped-call]  # one sign-in page, not two
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]  # one sign-in page

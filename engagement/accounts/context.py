@@ -9,4 +9,4 @@ from engagement.accounts import queries
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:
-    return {"workspace": SimpleLazyObject(queries.workspace)}
+    return {"workspace": getattr(request, "workspace", None) or SimpleLazyObject(queries.workspace)}

@@ -12,7 +12,36 @@ from engagement.accounts.models import Invitation, Member, Pod, Workspace
 from engagement.accounts.services import invitations
 
 
-class SignupForm(account_forms.SignupForm):
+class Plain:
+    """allauth's forms with our word for the address, and without placeholders that repeat the label."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            if name in ("login", "email"):
+                field.label = _("E-mail")
+
+
+class SignInForm(Plain, account_forms.LoginForm):
+    pass
+
+
+class ForgottenPasswordForm(Plain, account_forms.ResetPasswordForm):
+    pass
+
+
+class NewPasswordForm(Plain, account_forms.ResetPasswordKeyForm):
+    pass
+
+
+class ChangePasswordForm(Plain, account_forms.ChangePasswordForm):
+    pass
+
+
+class SignupForm(Plain, account_forms.SignupForm):
     """Name and password of an invited person. The address is the invitation's: shown, never taken from the browser."""
 
     name = forms.CharField(label=_("Your name"), max_length=100)
@@ -33,16 +62,6 @@ class WorkspaceForm(forms.ModelForm[Workspace]):
             "naming_pattern": _("Experiment names are composed from it: {quarter}, {pod}, {channel}, {title}."),
             "ideal_usage_interval_days": _("How often a satisfied customer would use the product."),
         }
-
-    def clean_naming_pattern(self) -> str:
-        pattern: str = self.cleaned_data["naming_pattern"]
-        try:
-            pattern.format(quarter="", pod="", channel="", title="")
-        except (KeyError, IndexError, ValueError) as error:
-            raise forms.ValidationError(_("Only {quarter}, {pod}, {channel} and {title} can be filled in.")) from error
-        if "{title}" not in pattern:
-            raise forms.ValidationError(_("Without {title} two experiments would get the same name."))
-        return pattern
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from engagement.accounts.choices import Discipline, Role, Theme
+from engagement.core.clock import now
 
 INVITATION_VALID = timedelta(days=14)
 
@@ -145,7 +146,7 @@ class Invitation(models.Model):
 class AuditEntry(models.Model):
     """Who changed what, when, from what to what. Written once, never changed."""
 
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    at = models.DateTimeField(default=now, editable=False, db_index=True)
     actor = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="audit_entries")
     actor_name = models.CharField(max_length=100)
     verb = models.CharField(max_length=100)
@@ -167,4 +168,5 @@ class AuditEntry(models.Model):
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:
         """(what, before, after) of each value, None where there was or is none."""
-        return [(name, self.before.get(name), self.after.get(name)) for name in {**self.before, **self.after}]
+        names = {**self.before, **self.after}
+        return [(name.replace("_", " "), self.before.get(name), self.after.get(name)) for name in names]

@@ -33,9 +33,12 @@ def workspace_settings(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         rules.require_administrator(request.user)
         if form.is_valid():
-            people.change_workspace(workspace=queries.workspace(), actor=request.user, **form.cleaned_data)
-            messages.success(request, _("Settings saved."))
-            return redirect("settings")
+            try:
+                people.change_workspace(workspace=queries.workspace(), actor=request.user, **form.cleaned_data)
+                messages.success(request, _("Settings saved."))
+                return redirect("settings")
+            except InvalidInput as error:
+                refuse(form, error)
     return render(request, "accounts/settings.html", {"form": form, "may_change": rules.may_administer(request.user)})
 
 

@@ -21,8 +21,7 @@ class Newest(CursorPagination):
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to a refused API call as `application/problem+json`."""
     if isinstance(error, DomainError):
-        field = getattr(error, "field", None)
-        return _problem(error.status, str(error), {"errors": {field: [str(error)]}} if field else {})
+        return _problem(error.status, str(error), {"errors": {error.field: [str(error)]}} if error.field else {})
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -2,9 +2,16 @@
 
 
 class DomainError(Exception):
-    """Something was asked that the rules of the house refuse. `str(error)` is the sentence to show."""
+    """Something was asked that the rules of the house refuse. `str(error)` is the sentence to show.
+
+    `field` names the form field that is to blame, where one is.
+    """
 
     status = 400
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Forbidden(DomainError):
@@ -20,13 +27,9 @@ class Conflict(DomainError):
 
 
 class InvalidInput(DomainError):
-    """What was given cannot be understood or used; `field` names the form field where one is to blame."""
+    """What was given cannot be understood or used."""
 
     status = 422
-
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class NotFound(DomainError):

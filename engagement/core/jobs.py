@@ -43,13 +43,13 @@ class Progress:
             Job.objects.filter(pk=self.job.pk).update(beat_at=self._written_at, **columns)
 
 
-def enqueue(name: str, /, *, label: str, asked_by: Any = None, **arguments: Any) -> Job:
+def enqueue(name: str, /, *, label: str, asked_by: Any = None, back_url: str = "", **arguments: Any) -> Job:
     """The queued job that will call the function at dotted `name` with `progress` and the JSON `arguments`.
 
     The function returns `(sentence, url)`: how it ended and where to look. It must be repeatable: a worker that dies
-    in the middle is replaced by another that starts the function again.
+    in the middle is replaced by another that starts the function again. Whoever sees it refused is led to `back_url`.
     """
-    job = Job.objects.create(name=name, label=label, asked_by=asked_by, arguments=arguments)
+    job = Job.objects.create(name=name, label=label, asked_by=asked_by, back_url=back_url, arguments=arguments)
     transaction.on_commit(lambda: _send(job.pk))
     return job
 

@@ -29,6 +29,7 @@ class Job(models.Model):
     doing = models.CharField(max_length=200, blank=True)
     outcome = models.TextField(blank=True)
     result_url = models.CharField(max_length=300, blank=True)
+    back_url = models.CharField(max_length=300, blank=True, help_text="Where to try again if it is refused.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     beat_at = models.DateTimeField(null=True, help_text="Last sign of life of the process that runs it.")

@@ -1,6 +1,7 @@
 """Delta tables on disk: appending once, and the files a snapshot consists of."""
 
 import fcntl
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,6 +36,13 @@ def append(name: str, batches: Iterable[pa.RecordBatch], *, source: str, version
 def snapshot(name: str) -> list[str]:
     """The data files of the newest version of table `name`; empty before the first append."""
     return sorted(_open(name).file_uris())
+
+
+def clear() -> None:
+    """Removes every table with all its versions: for a workspace that is built anew."""
+    for name in SCHEMAS:
+        if (settings.WAREHOUSE_DIR / name).exists():
+            shutil.rmtree(settings.WAREHOUSE_DIR / name)
 
 
 def _open(name: str) -> DeltaTable:

@@ -21,7 +21,7 @@ class Total:
     """One column per customer: a measure inside a window after the exposure, or before its day."""
 
     measure: Measure
-    begins_s: int = 0
+    from_s: int = 0
     ends_s: int | None = None
     until: datetime | None = None  # the end of a running total
     days_before: int | None = None
@@ -86,7 +86,7 @@ def feeds(definitions: Sequence[MetricDefinition]) -> frozenset[str]:
 
 def _totals(definition: MetricDefinition, as_of: datetime) -> list[Total]:
     until = as_of if definition.window_s is None else None
-    after = [Total(measure, definition.begins_s, definition.window_s, until) for measure in definition.measures]
+    after = [Total(measure, definition.from_s, definition.window_s, until) for measure in definition.measures]
     if definition.before and definition.covariate:
         after.append(Total(definition.before, days_before=definition.covariate.days_before))
     return after
@@ -110,7 +110,7 @@ def _window(joined: Table, total: Total) -> list[BooleanValue]:
     if total.days_before is not None:
         day = exposed_at.truncate("D")
         return [at >= day - ibis.interval(hours=24 * total.days_before), at < day]
-    begins = exposed_at + ibis.interval(seconds=total.begins_s) if total.begins_s else exposed_at
+    begins = exposed_at + ibis.interval(seconds=total.from_s) if total.from_s else exposed_at
     if total.ends_s is not None:
         return [at >= begins, at < exposed_at + ibis.interval(seconds=total.ends_s)]
     return [at >= begins, at < ibis.literal(total.until)]

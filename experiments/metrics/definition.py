@@ -31,8 +31,8 @@ class Covariate:
 class MetricDefinition:
     """What a metric compiles from; the JSON of an experiment's metric row.
 
-    Window: events count in [exposed_at + begins_s, exposed_at + window_s), and the customer counts once that has
-    passed; `window_s` None is a running total, for monitoring only. `begins_s` is 0 but for retention.
+    Window: events count in [exposed_at + from_s, exposed_at + window_s), and the customer counts once that has
+    passed; `window_s` None is a running total, for monitoring only. `from_s` is 0 but for retention.
     `cap`: amounts above it count as it (and below −cap as −cap); `winsorise`: the quantile of the period before that
     the cap is taken from, once. `threshold`: events from which a proportion counts the customer as one who did.
     `filter`: only events whose properties have these values. `numerator`, `denominator`: the two sides of a ratio.
@@ -44,7 +44,7 @@ class MetricDefinition:
     event: str = ""
     direction: Literal["up", "down"] = "up"
     window_s: int | None = None
-    begins_s: int = 0
+    from_s: int = 0
     unit: str = ""
     cap: float | None = None
     winsorise: float | None = None
@@ -118,7 +118,7 @@ def _complaints(definition: MetricDefinition) -> list[str]:
         (definition.direction not in ("up", "down"), f"direction {definition.direction!r} is neither up nor down"),
         (needs_event and not definition.event, "no event is named"),
         (not needs_event and not sides, "a ratio needs a numerator and a denominator"),
-        (definition.window_s is not None and definition.window_s <= definition.begins_s, "the window is empty"),
+        (definition.window_s is not None and definition.window_s <= definition.from_s, "the window is empty"),
         (definition.kind == "retention" and definition.window_s is None, "retention needs its day"),
         (definition.threshold < 1, "the threshold must be at least 1"),
         (definition.cap is not None and not definition.cap > 0, "the cap must lie above 0"),

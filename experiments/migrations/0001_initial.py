@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import engagement.core.clock
 import experiments.lifecycle
 import uuid
 from django.conf import settings
@@ -38,7 +39,7 @@ class Migration(migrations.Migration):
                 ('starts', models.DateTimeField(blank=True, null=True, verbose_name='starts')),
                 ('ends', models.DateTimeField(blank=True, help_text='Exclusive.', null=True, verbose_name='ends')),
                 ('is_simulated', models.BooleanField(default=False, help_text='Its customers and events were made up for the demonstration.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(default=engagement.core.clock.now, editable=False)),
                 ('analysis_owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('idea', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='experiments', to='backlog.idea')),
                 ('launch_owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

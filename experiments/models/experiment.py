@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from experiments.choices import STATE_LABELS, Direction, ExperimentKind, MetricKind, MetricRole
+from engagement.core.clock import now
+from experiments.choices import STATE_CHOICES, Direction, ExperimentKind, MetricKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
 
@@ -24,7 +25,7 @@ class Experiment(models.Model):
     key = models.CharField(_("key"), max_length=100, unique=True, validators=[KEY])
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(max_length=10, choices=ExperimentKind.choices, default=ExperimentKind.AB)
-    state = models.CharField(max_length=10, choices=STATE_LABELS.items(), default=State.DRAFT)
+    state = models.CharField(max_length=10, choices=STATE_CHOICES, default=State.DRAFT)
     idea = models.ForeignKey(
         "backlog.Idea", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"
     )
@@ -59,7 +60,7 @@ class Experiment(models.Model):
     is_simulated = models.BooleanField(
         default=False, help_text="Its customers and events were made up for the demonstration."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -71,6 +72,10 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_hypothesis(self) -> bool:
+        return any((self.because, self.we_believe, self.audience, self.will_move, self.by, self.within))
 
 
 class Variant(models.Model):

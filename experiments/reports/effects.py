@@ -1,7 +1,14 @@
 """The one effect of an experiment that a list, a home page or a report shows, with its interval and verdict."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from experiments import queries
+from experiments.models import Experiment
+
+SMALLEST_RATIO = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,29 @@ class Effect:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def scale(self) -> int:
+        """What the absolute values are multiplied by before they are written: a share becomes percentage points."""
+        return 100 if self.kind == "proportion" else 1
+
+    @property
+    def shown_unit(self) -> str:
+        return "pp" if self.kind == "proportion" else self.unit
+
+    @property
+    def drawn(self) -> tuple[float, float, float] | None:
+        """Lift, low and high as the small drawings place them: by ratio, so that half and double lie equally far."""
+        if self.lift is None or self.lift_low is None or self.lift_high is None:
+            return None
+        lift, low, high = (
+            math.log(max(SMALLEST_RATIO, 1 + part)) for part in (self.lift, self.lift_low, self.lift_high)
+        )
+        return lift, low, high
+
+    @property
+    def has_interval(self) -> bool:
+        return None not in (self.estimate, self.low, self.high)
+
 
 def primary_effect(document: dict[str, Any], *, variant: str | None = None) -> Effect | None:
     """The effect of `variant`, else of the treatment whose interval speaks most clearly. None while sealed."""
@@ -38,6 +68,24 @@ def primary_effect(document: dict[str, Any], *, variant: str | None = None) -> E
     comparisons = metric["comparisons"]
     chosen = next((c for c in comparisons if c["variant"] == variant), None) or min(comparisons, key=_p_value)
     return effect(metric, chosen)
+
+
+def listed_effects(experiments: Iterable[Experiment]) -> list[Effect | None]:
+    """The primary effect of each experiment, of the shipped variant where one was; None without a readout."""
+    listed = list(experiments)
+    documents = queries.documents(listed)
+    return [_listed_effect(one, documents[one.pk]) if one.pk in documents else None for one in listed]
+
+
+def _listed_effect(experiment: Experiment, document: dict[str, Any]) -> Effect | None:
+    shipped = experiment.decision.variant if hasattr(experiment, "decision") else None
+    return primary_effect(document, variant=shipped.key if shipped else None)
+
+
+def shared_axis(effects: Iterable[Effect | None]) -> tuple[float, float] | None:
+    """The ends of one axis for the drawn lifts of a list, with zero on it; None where there is nothing to draw."""
+    ends = [end for found in effects if found is not None and found.drawn for end in found.drawn]
+    return (min(0.0, *ends), max(0.0, *ends)) if ends else None
 
 
 def effect(metric: dict[str, Any], comparison: dict[str, Any]) -> Effect:

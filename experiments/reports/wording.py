@@ -8,7 +8,9 @@ from django.utils.translation import ngettext
 
 from experiments import stats
 from experiments.choices import DecisionKind
-from experiments.models import Variant
+from experiments.models import Metric, Variant
+
+DAY_S = 86_400
 
 
 def decision_rule(treatments: int, secondary: int) -> str:
@@ -24,6 +26,17 @@ def decision_rule(treatments: int, secondary: int) -> str:
     if secondary * treatments > 1:
         rule += " " + _("Secondary metrics are corrected together (Benjamini and Hochberg).")
     return rule
+
+
+def window(metric: Metric) -> str:
+    """How long after the exposure an outcome counts."""
+    seconds = metric.columns.get("window_s")
+    if seconds is None:
+        return _("No end: a running total")
+    days, rest = divmod(seconds, DAY_S)
+    if rest:
+        return _("Closed when the file was made")
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 def recommendation(primary: Sequence[dict[str, Any]], variants: Sequence[Variant]) -> dict[str, Any] | None:

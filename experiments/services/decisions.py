@@ -64,10 +64,10 @@ def _decide(
     )  # fmt: skip
     experiment.refresh_from_db()
     if experiment.idea is not None:
-        ideas.mark_decided(idea=experiment.idea, actor=actor)
+        ideas.mark_decided(idea=experiment.idea, actor=actor, at=at)
     after = {"state": experiment.state, "decision": kind, "variant": variant.key if variant else None}
     audit.record(
-        actor=actor, verb="decided", target=experiment, before={"state": State.ENDED}, after=after, reason=reason
+        actor=actor, verb="decided", target=experiment, before={"state": State.ENDED}, after=after, reason=reason, at=at
     )
     return decision
 

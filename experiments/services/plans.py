@@ -1,20 +1,25 @@
 """Writing an experiment's plan: what is compared, on what, for whom, by when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from backlog.models import Idea
+from backlog.quarters import Quarter
 from backlog.services import ideas
 from engagement.accounts.models import Member, Pod
+from engagement.accounts.queries import workspace
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
+from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.messaging.models import Message
+from experiments import naming
 from experiments.choices import MetricRole
 from experiments.lifecycle import State
 from experiments.models import Experiment, Metric, Variant
@@ -40,7 +45,10 @@ class VariantPlan:
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
-    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure."""
+    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure.
+
+    `after_days` of that window are left out at its start: 7 and 14 read the second week.
+    """
 
     key: str
     kind: str
@@ -49,6 +57,7 @@ class MetricPlan:
     event: str = ""
     window_days: int | None = 14
     unit: str = ""
+    after_days: int = 0
 
 
 @transaction.atomic
@@ -65,28 +74,46 @@ def create(
     ends: datetime | None = None,
     hypothesis: dict[str, str] | None = None,
     is_simulated: bool = False,
+    at: datetime | None = None,
 ) -> Experiment:
     """A draft experiment with its variants, messages and metrics, linked to the idea it came from."""
     require_writer(actor)
     _check(key, variants, metrics, starts, ends)
     slots = {slot: (hypothesis or {}).get(slot, "") for slot in SLOTS}
+    moment = at or now()
     experiment = Experiment(
         key=key, name=name, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
-        strategy_owner=actor, is_simulated=is_simulated, **slots,
+        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, **slots,
     )  # fmt: skip
     try:
         with transaction.atomic():
             experiment.save()
     except IntegrityError as error:
         sentence = _("The key “%(key)s” is taken by another experiment. Choose another one.") % {"key": key}
-        raise Conflict(sentence) from error
+        raise Conflict(sentence, field="key") from error
     _create_variants(experiment, variants)
     _create_metrics(experiment, metrics)
     if idea is not None:
-        ideas.mark_planned(idea=idea, actor=actor)
-    after = {"state": experiment.state, "key": key, "variants": [variant.key for variant in variants]}
-    audit.record(actor=actor, verb="planned", target=experiment, after=after)
+        ideas.mark_planned(idea=idea, actor=actor, at=moment)
+    after = {"state": experiment.state, "key": key, "variants": ", ".join(variant.key for variant in variants)}
+    audit.record(actor=actor, verb="planned", target=experiment, after=after, at=moment)
     return experiment
+
+
+def proposed_key(*, name: str, pod: Pod | None, channels: Collection[str], starts: datetime | None) -> str:
+    """A free key composed from the workspace's pattern; several channels are called multi."""
+    house = workspace()
+    day = (starts or now()).astimezone(ZoneInfo(house.time_zone)).date()
+    quarter = Quarter.of(day)
+    key = naming.composed_key(
+        house.naming_pattern,
+        quarter=f"{quarter.year}q{quarter.number}",
+        pod=pod.slug if pod else "",
+        channel=next(iter(channels)) if len(channels) == 1 else "multi" if channels else "",
+        title=name,
+    )
+    start = key[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
+    return naming.free_key(key, set(Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)))
 
 
 @transaction.atomic
@@ -147,8 +174,13 @@ def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) ->
 
 def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
     for position, plan in enumerate(metrics):
-        window_s = plan.window_days * DAY_S if plan.window_days else None
         Metric.objects.create(
             experiment=experiment, key=plan.key, kind=plan.kind, role=plan.role, direction=plan.direction,
-            position=position, columns={"event": plan.event or plan.key, "window_s": window_s, "unit": plan.unit},
+            position=position, columns=_columns(plan),
         )  # fmt: skip
+
+
+def _columns(plan: MetricPlan) -> dict[str, Any]:
+    window_s = plan.window_days * DAY_S if plan.window_days else None
+    window = {"window_s": window_s, "from_s": plan.after_days * DAY_S}
+    return {"event": plan.event or plan.key, **window, "unit": plan.unit}

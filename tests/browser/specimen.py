@@ -69,10 +69,16 @@ def context() -> dict[str, Any]:
                 "x": [1, 7, 14, 28],
                 "y": [78, 50, 38, 30],
                 "line": {"color": "var(--v1)", "width": 2},
-                "name": "<b>A</b>",
             }
         ],
-        "layout": {"height": 240, "hovermode": "x unified", "yaxis": {"ticksuffix": "%", "range": [0, 80]}},
+        "layout": {
+            "annotations": [
+                {"x": 14, "y": 38, "text": "<b>A</b> & <a href='/'>B</a>", "showarrow": False, "yshift": 12}
+            ],
+            "height": 240,
+            "hovermode": "x unified",
+            "yaxis": {"ticksuffix": "%", "range": [0, 80]},
+        },
     }
     return {
         "form": SpecimenForm({"title": "Thank readers", "by": "improve", "kind": "ab", "pod": "", "ideas": ["1"]}),
@@ -92,4 +98,8 @@ def specimen(request: HttpRequest) -> HttpResponse:
     return render(request, "specimen.html", context())
 
 
-urlpatterns = [path("specimen/", specimen), path("", include("engagement.urls"))]
+def report(request: HttpRequest) -> HttpResponse:
+    return render(request, "specimen_report.html", context())
+
+
+urlpatterns = [path("specimen/", specimen), path("specimen/report/", report), path("", include("engagement.urls"))]

@@ -4,6 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import engagement.accounts.models
+import engagement.core.clock
 from django.conf import settings
 from django.db import migrations, models
 
@@ -84,7 +85,7 @@ class Migration(migrations.Migration):
             name='AuditEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, db_index=True)),
+                ('at', models.DateTimeField(db_index=True, default=engagement.core.clock.now, editable=False)),
                 ('actor_name', models.CharField(max_length=100)),
                 ('verb', models.CharField(max_length=100)),
                 ('target_type', models.CharField(max_length=60)),

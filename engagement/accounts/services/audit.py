@@ -1,10 +1,12 @@
 """The audit trail's one pen."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
 
 from engagement.accounts.models import AuditEntry, Member
+from engagement.core.clock import now
 
 COMMAND_LINE = "command line"
 
@@ -17,10 +19,12 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     reason: str = "",
+    at: datetime | None = None,
 ) -> AuditEntry:
     """One entry, in the caller's transaction. Values must be JSON and must not hold a ballot's scores:
     the trail is read by people who may not see them yet."""
     return AuditEntry.objects.create(
+        at=at or now(),
         actor=actor,
         actor_name=actor.name if actor else COMMAND_LINE,
         verb=verb,

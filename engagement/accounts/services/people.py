@@ -1,6 +1,8 @@
 """Changing members, pods and the workspace."""
 
 from collections.abc import Iterable
+from itertools import chain, count
+from string import Formatter
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,10 +15,14 @@ from engagement.accounts.models import Member, Pod, Workspace
 from engagement.accounts.services import audit
 from engagement.core.errors import Conflict, InvalidInput
 
+NAMING_SLOTS = {"quarter", "pod", "channel", "title"}
+
 
 @transaction.atomic
 def change_workspace(*, workspace: Workspace, actor: Member, **values: Any) -> Workspace:
     rules.require_administrator(actor)
+    if "naming_pattern" in values:
+        _require_usable_pattern(values["naming_pattern"])
     before, after = audit.changed(workspace, values)
     for name, value in values.items():
         setattr(workspace, name, value)
@@ -28,11 +34,33 @@ def change_workspace(*, workspace: Workspace, actor: Member, **values: Any) -> W
 
 
 @transaction.atomic
+def add_member(
+    *,
+    email: str,
+    name: str,
+    role: str,
+    discipline: str,
+    actor: Member | None,
+    password: str | None = None,
+    is_demonstration: bool = False,
+) -> Member:
+    """A new member without an invitation; without a password they cannot sign in until they are given one."""
+    rules.require_administrator(actor)
+    if Member.objects.filter(email__iexact=email).exists():
+        raise InvalidInput(_("%(email)s is a member already.") % {"email": email}, field="email")
+    member = Member.objects.create_user(
+        email, password, name=name, role=role, discipline=discipline, is_demonstration=is_demonstration
+    )
+    audit.record(actor=actor, verb="added", target=member, after={"role": role, "discipline": discipline})
+    return member
+
+
+@transaction.atomic
 def save_pod(*, pod: Pod | None, name: str, outcome: str, members: Iterable[Member], actor: Member) -> Pod:
     """Creates the pod, or changes the given one."""
     rules.require_administrator(actor)
     before = {} if pod is None else {"name": pod.name, "outcome": pod.outcome, "members": _names(pod.members.all())}
-    pod = pod or Pod(slug=slugify(name) or "pod")
+    pod = pod or Pod(slug=_free_slug(name))
     pod.name, pod.outcome = name, outcome
     try:
         with transaction.atomic():
@@ -69,6 +97,27 @@ def change_profile(*, member: Member, **values: Any) -> Member:
         setattr(member, name, value)
     member.save(update_fields=list(values))
     return member
+
+
+def _require_usable_pattern(pattern: str) -> None:
+    """Plain slots only: a format such as {title.attr} or {title:>9} would reach into the values, or reshape them."""
+    try:
+        parts = [
+            (slot, spec, conversion) for _text, slot, spec, conversion in Formatter().parse(pattern) if slot is not None
+        ]
+    except ValueError:
+        parts = [("", "", None)]
+    if any(slot not in NAMING_SLOTS or spec or conversion for slot, spec, conversion in parts):
+        raise InvalidInput(_("Only {quarter}, {pod}, {channel} and {title} can be filled in."), field="naming_pattern")
+    if "title" not in {slot for slot, _spec, _conversion in parts}:
+        raise InvalidInput(_("Without {title} two experiments would get the same name."), field="naming_pattern")
+
+
+def _free_slug(name: str) -> str:
+    """The pod's address: from its name where that has Latin letters, numbered where another pod has it."""
+    slug = slugify(name)[:70] or "pod"
+    taken = set(Pod.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
+    return next(free for free in chain([slug], (f"{slug}-{number}" for number in count(2))) if free not in taken)
 
 
 def _names(members: Iterable[Member]) -> list[str]:

@@ -20,12 +20,22 @@ class Written:
 
 
 def decimals(value: float, low: float, high: float) -> int:
-    """As many as give half the interval's width two significant digits and the largest number no more than three."""
+    """How exactly an estimate is written: as its interval allows, the largest number with three digits at most.
+
+    Two digits of half the interval's width, or one where they would begin above 3.5 (the rule of the Particle Data
+    Group for uncertainties); from a width of one upwards a single decimal.
+    """
     half = abs(high - low) / 2
     largest = max(abs(value), abs(low), abs(high))
-    by_width = 1 - math.floor(math.log10(half)) if half else 2
     by_size = 2 - math.floor(math.log10(largest)) if largest else 2
-    return max(0, min(by_width, by_size))
+    return max(0, min(max(1, _telling_places(half)), by_size))
+
+
+def _telling_places(half: float) -> int:
+    if not half:
+        return 2
+    power = math.floor(math.log10(half))
+    return (1 if half / 10**power < 3.55 else 0) - power
 
 
 @register.simple_tag

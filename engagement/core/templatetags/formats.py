@@ -2,12 +2,14 @@
 
 import math
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engagement.core.clock import now
 
@@ -66,6 +68,12 @@ def duration(seconds: Any) -> str:
 
 
 @register.filter
+def exact(value: Any) -> str:
+    """A decimal number with the digits it needs and no more: 7, 5.5, 1.25; an en dash where there is none."""
+    return "–" if value is None else number_format(f"{Decimal(value).normalize():f}")
+
+
+@register.filter
 def deadline(moment: datetime) -> str:
     """A time by which somebody is to act, with its day; less than two hours off, the minutes left come first."""
     written = date_format(localtime(moment), _("l j F, H:i"))
@@ -73,4 +81,5 @@ def deadline(moment: datetime) -> str:
     if not timedelta() < left < SOON:
         return written
     minutes = max(1, round(left / timedelta(minutes=1)))
-    return _("%(minutes)d minutes from now (%(time)s)") % {"minutes": minutes, "time": written}
+    words = ngettext("%(minutes)d minute from now (%(time)s)", "%(minutes)d minutes from now (%(time)s)", minutes)
+    return words % {"minutes": minutes, "time": written}

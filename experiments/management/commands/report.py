@@ -6,10 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from backlog.quarters import Quarter
 from engagement.core.command import Refusable
-from engagement.core.errors import InvalidInput
-from experiments.reports.quarter import quarter_report
+from experiments.reports.quarter import quarter_named, quarter_report
 
 
 class Command(Refusable):
@@ -22,10 +20,7 @@ class Command(Refusable):
         parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
 
     def answer(self, **options: Any) -> str:
-        try:
-            quarter = Quarter.parse(options["quarter"])
-        except ValueError as error:
-            raise InvalidInput(f"{error}.") from error
+        quarter = quarter_named(options["quarter"])
         text = json.dumps(quarter_report(quarter), indent=1, ensure_ascii=False)
         if options["output"] is None:
             return text

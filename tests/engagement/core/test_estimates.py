@@ -6,10 +6,12 @@ from engagement.core.templatetags.estimates import Drawn, Written, decimals, dra
 @pytest.mark.parametrize(
     ("numbers", "places"),
     [
-        ((2.31, 0.92, 3.71), 1),  # half the width is 1.4: two digits of it
-        ((0.24, 0.05, 0.43), 2),
-        ((0.012, -0.061, 0.083), 3),
-        ((21.1, -1.6, 49.0), 0),
+        ((2.31, 0.92, 3.71), 1),
+        ((0.9, 0.1, 1.7), 1),
+        ((0.24, 0.05, 0.43), 2),  # half the width is 0.19: two digits of it
+        ((0.01, -0.06, 0.08), 2),  # half the width is 0.07: one digit of it
+        ((7.3, 2.8, 12.1), 1),
+        ((21.1, -1.6, 49.0), 1),
         ((123.4, 122.0, 124.8), 0),  # never more than three digits of the largest
         ((5, 5, 5), 2),
         ((0, 0, 0), 2),
@@ -25,7 +27,7 @@ def test_decimals_follow_the_width_of_the_interval(numbers, places):
         ((2.31, 0.92, 3.71, "pp"), "+2.3\N{NO-BREAK SPACE}pp", "+0.9 to +3.7"),
         ((-0.014, -0.024, -0.004, "%", 100), "−1.4%", "−2.4 to −0.4%"),
         ((1.84, 1.62, 2.06, "EUR", 1, True), "1.84\N{NO-BREAK SPACE}EUR", "1.62 to 2.06"),
-        ((-0.001, -0.4, 0.4, "pp"), "0.00\N{NO-BREAK SPACE}pp", "−0.40 to +0.40"),
+        ((-0.001, -0.4, 0.4, "pp"), "0.0\N{NO-BREAK SPACE}pp", "−0.4 to +0.4"),
         ((12345, 11000, 13690, "EUR"), "+12,345\N{NO-BREAK SPACE}EUR", "+11,000 to +13,690"),
     ],
 )
