@@ -205,10 +205,13 @@ class _Reader:
 
 
 def _first_lines(source: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """The lines that the first bytes hold whole; a header longer than that is cut."""
     left = FIRST_BYTES
     while left > 0 and (line := source.readline(left)):
+        is_cut = len(line) == left < FIRST_BYTES and not line.endswith(b"\n")
         left -= len(line)
-        yield line
+        if not is_cut:
+            yield line
 
 
 def _truth(text: str) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 VARIANT_NAMES = ("variant", "variation", "arm", "group", "cell", "treatment", "segment", "test_group")
 CONTROL_NAMES = ("control", "holdout", "none", "baseline", "today", "default")
 MOST_VARIANTS = 10
-SHARE_VALUES = frozenset({"", "0", "1", "true", "false", "0.0", "1.0"})
 
 
 def column_named(header: Sequence[str], name: str) -> str:
@@ -37,11 +36,6 @@ def control_of(values: Sequence[str]) -> str:
     named = (value for name in CONTROL_NAMES for value in values if _plain(value) == name)
     negated = (value for value in values if _plain(value).startswith("no"))
     return next(named, "") or next(negated, "")
-
-
-def is_share(values: Sequence[str]) -> bool:
-    """Whether the values can be read as yes or no."""
-    return all(value.strip().lower() in SHARE_VALUES for value in values)
 
 
 def _plain(text: str) -> str:

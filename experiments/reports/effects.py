@@ -1,11 +1,14 @@
 """The one effect of an experiment that a list, a home page or a report shows, with its interval and verdict."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from experiments import queries
 from experiments.models import Experiment
+
+SMALLEST_RATIO = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,14 @@ class Effect:
         return "pp" if self.kind == "proportion" else self.unit
 
     @property
-    def has_lift(self) -> bool:
-        return None not in (self.lift, self.lift_low, self.lift_high)
+    def drawn(self) -> tuple[float, float, float] | None:
+        """Lift, low and high as the small drawings place them: by ratio, so that half and double lie equally far."""
+        if self.lift is None or self.lift_low is None or self.lift_high is None:
+            return None
+        lift, low, high = (
+            math.log(max(SMALLEST_RATIO, 1 + part)) for part in (self.lift, self.lift_low, self.lift_high)
+        )
+        return lift, low, high
 
     @property
     def has_interval(self) -> bool:
@@ -74,14 +83,9 @@ def _listed_effect(experiment: Experiment, document: dict[str, Any]) -> Effect |
 
 
 def shared_axis(effects: Iterable[Effect | None]) -> tuple[float, float] | None:
-    """The ends of one axis for the lifts of a list, zero on it. An interval far wider than the rest is cut by it."""
-    drawn = [found for found in effects if found is not None and found.has_lift]
-    if not drawn:
-        return None
-    reach = 3 * max(0.01, *(abs(found.lift or 0) for found in drawn))
-    low = min(0.0, *(found.lift_low or 0 for found in drawn))
-    high = max(0.0, *(found.lift_high or 0 for found in drawn))
-    return max(low, -reach), min(high, reach)
+    """The ends of one axis for the drawn lifts of a list, with zero on it; None where there is nothing to draw."""
+    ends = [end for found in effects if found is not None and found.drawn for end in found.drawn]
+    return (min(0.0, *ends), max(0.0, *ends)) if ends else None
 
 
 def effect(metric: dict[str, Any], comparison: dict[str, Any]) -> Effect:

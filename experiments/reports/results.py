@@ -14,10 +14,14 @@ from experiments.reports.sentences import effect_sentence, verdict_sentence
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """One variant other than control, on one metric. `place` is its position in the experiment, for its mark."""
+    """One variant other than control, on one metric. `place` is its position in the experiment, for its mark.
+
+    `customers` counts those whose window has closed, of all who were `exposed`.
+    """
 
     name: str
     place: int
+    exposed: int
     customers: int
     mean: float | None
     mean_text: str
@@ -62,16 +66,17 @@ class MetricResult:
 def metric_results(document: dict[str, Any], variants: Sequence[Variant]) -> list[MetricResult]:
     """Every metric of the document, primary first, with the variants' names as they are now."""
     by_key = {variant.key: variant for variant in variants}
+    exposed = {row["key"]: row["customers"] for row in document["variants"]}
     parts = sorted(document["metrics"], key=lambda part: part["role"] != MetricRole.PRIMARY)
-    return [_metric(part, by_key) for part in parts]
+    return [_metric(part, by_key, exposed) for part in parts]
 
 
-def _metric(part: dict[str, Any], variants: Mapping[str, Variant]) -> MetricResult:
+def _metric(part: dict[str, Any], variants: Mapping[str, Variant], exposed: Mapping[str, int]) -> MetricResult:
     rows = {row["variant"]: row for row in part["variants"]}
     control = part["variants"][0]
     control_name = variants[control["variant"]].name
     treated = [
-        _treated(part, comparison, rows[comparison["variant"]], variants[comparison["variant"]], control_name)
+        _treated(part, comparison, rows[comparison["variant"]], variants[comparison["variant"]], exposed, control_name)
         for comparison in part["comparisons"]
     ]
     # Means beside each other are an effect: where none may be shown they stay away too.
@@ -92,13 +97,19 @@ def _metric(part: dict[str, Any], variants: Mapping[str, Variant]) -> MetricResu
 
 
 def _treated(
-    part: dict[str, Any], comparison: dict[str, Any], row: dict[str, Any], variant: Variant, control: str
+    part: dict[str, Any],
+    comparison: dict[str, Any],
+    row: dict[str, Any],
+    variant: Variant,
+    exposed: Mapping[str, int],
+    control: str,
 ) -> Treated:
     found = effect(part, comparison)
     mean = row["mean"] if found.estimate is not None else None
     return Treated(
         name=variant.name,
         place=variant.position,
+        exposed=exposed[variant.key],
         customers=row["n"],
         mean=mean,
         mean_text=mean_text(part, mean),

@@ -68,9 +68,10 @@ def effect_sentence(effect: Effect, *, control: str, status: str) -> str:
     """What customers of this treatment did more or less than those of control, and what else the data allow."""
     if effect.verdict == Verdict.INVALID:
         return _("A health check failed, so no effect is shown.")
+    if effect.estimate is None and effect.verdict == Verdict.NOT_ENOUGH_DATA:
+        return _("The plan is not reached yet, so no effect is shown.")
     if not effect.has_interval:
-        why = WITHOUT_INTERVAL.get(stats.Status(status))
-        return str(why or _("The plan is not reached yet, so no effect is shown."))
+        return str(WITHOUT_INTERVAL.get(stats.Status(status), _("There is no interval, so no effect is shown.")))
     per = _("in %(base)s customers") % {"base": f"{_base(effect):,}"} if _is_share(effect) else _("per customer")
     amount, allowed = _amounts(effect)
     values = {"amount": amount, "range": allowed, "per": per, "control": control}

@@ -70,6 +70,9 @@ def next_step(experiment: Experiment, member: Member, *, has_readout: bool) -> N
         return _deciding(experiment, member, results)
     if experiment.state == State.ENDED:
         return NextStep(_("Wait for the analysis"), _("The worker has it."))
+    if has_readout and experiment.ends:
+        day = {"day": date_format(experiment.ends, "j F")}
+        return NextStep(_("Wait until it ends on %(day)s") % day, _("Nobody has to do anything until then."))
     who = _("Any member; whoever does it may not record the decision.")
     if not member.may_write:
         return NextStep(_("Bring in its results"), who)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.results_file import Columns, FileRefused, ResultsMetric, Row, read_rows
+from experiments.results_file import FIRST_BYTES, Columns, FileRefused, ResultsMetric, Row, read_rows, read_start
 
 COLUMNS = Columns(
     variant="arm",
@@ -89,3 +89,54 @@ def test_an_eleventh_variant_is_refused(tmp_path):
     content = "arm,bought,spend\n" + "".join(f"v{i},1,1\n" for i in range(11))
     with pytest.raises(FileRefused, match=r"line 12, column “arm”: this is the eleventh variant"):
         read(tmp_path, content)
+
+
+def test_the_start_of_a_file_is_its_header_and_first_whole_rows(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbfarm,spend\na,1\nb\nb,2\nc,3\n"))
+
+    assert read_start(path, name="r.csv", rows=3) == (["arm", "spend"], [["a", "1"], ["b", "2"]])
+
+
+def test_the_start_is_read_without_the_rest(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"arm,spend\n" + b"a,1\n" * 100_000 + b"\xff\xff")
+
+    header, rows = read_start(path, name="r.csv", rows=200_000)
+
+    assert header == ["arm", "spend"]
+    assert rows == [["a", "1"]] * ((FIRST_BYTES - len("arm,spend\n")) // len("a,1\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "r.csv: the file is empty."),
+        (b"\n\n", "r.csv: the file is empty."),
+        (b"PK\x03\x04\0\0", "r.csv, line 1: this is no CSV file: it holds zero bytes."),
+        (b"\xff\xfea", "r.csv, line 1: byte 1 of the line is no UTF-8; save the file as UTF-8."),
+    ],
+)
+def test_a_file_without_a_header_is_refused_at_once(tmp_path, content, sentence):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    with pytest.raises(FileRefused) as refusal:
+        read_start(path, name="r.csv")
+
+    assert str(refusal.value) == sentence
+
+
+def test_a_fault_below_the_header_leaves_the_header_to_choose_from(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"arm,spend\na,1\n\xff,2\n")
+
+    assert read_start(path, name="r.csv") == (["arm", "spend"], [])
+
+
+def test_a_gzip_file_with_a_wrong_byte_inside_is_refused(tmp_path):
+    packed = bytearray(gzip.compress(GOOD.encode()))
+    packed[10] = 0xFF  # no block of compressed data begins so
+
+    with pytest.raises(FileRefused, match="the gzip file is damaged"):
+        read(tmp_path, bytes(packed))
