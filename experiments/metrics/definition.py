@@ -118,7 +118,7 @@ def _complaints(definition: MetricDefinition) -> list[str]:
         (definition.direction not in ("up", "down"), f"direction {definition.direction!r} is neither up nor down"),
         (needs_event and not definition.event, "no event is named"),
         (not needs_event and not sides, "a ratio needs a numerator and a denominator"),
-        (definition.window_s is not None and definition.window_s <= definition.from_s, "the window is empty"),
+        (definition.from_s < 0 or _is_empty(definition), "a window opens after the exposure and before it closes"),
         (definition.kind == "retention" and definition.window_s is None, "retention needs its day"),
         (definition.threshold < 1, "the threshold must be at least 1"),
         (definition.cap is not None and not definition.cap > 0, "the cap must lie above 0"),
@@ -131,6 +131,10 @@ def _complaints(definition: MetricDefinition) -> list[str]:
         (definition.covariate is not None and definition.covariate.days_before < 1, "days_before must be at least 1"),
     ]
     return [complaint for is_broken, complaint in rules if is_broken]
+
+
+def _is_empty(definition: MetricDefinition) -> bool:
+    return definition.window_s is not None and definition.window_s <= definition.from_s
 
 
 def _is_inside(share: float | None) -> bool:
