@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn
 from zoneinfo import ZoneInfo
 
 from experiments.metrics.definition import DAY_S, Covariate, Measure, MetricDefinition
+from experiments.readouts.rule import Plan
 
 Role = Literal["primary", "secondary", "guardrail", "diagnostic"]
 ROLES: tuple[Role, ...] = ("primary", "secondary", "guardrail", "diagnostic")
@@ -22,17 +23,6 @@ PLAN_KEYS = {"customers", "minimum_effect", "power", "alpha", "looks"}
 
 class FileRefused(Exception):
     """Why this file cannot be used, in one sentence naming the table and key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the experiment was sized for. `customers` counts all variants together."""
-
-    customers: int | None = None
-    minimum_effect: float | None = None
-    power: float = 0.8
-    alpha: float = 0.05
-    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,3 +128,26 @@ def _sums(outcomes: Table, number: int, definition: MetricDefinition, as_of: dat
         terms |= {"x1": other, "x2": other * other, "xy": other * value}
     sums = {f"{name}_{number}": term.sum(where=counts).fill_null(0.0) for name, term in terms.items()}
     return {f"n_{number}": counts.sum(), **sums}
+
+
+def ranked_values(
+    first: Table, events: Table, definition: MetricDefinition, *, as_of: datetime, ranks: Sequence[int]
+) -> Table:
+    """A quantile metric's totals at these ranks (from 1) of each variant: rows `variant, rank, value`."""
+    outcomes = per_customer(first, events, [definition], as_of={definition.key: as_of})
+    closed = outcomes.exposed_at <= ibis.literal(as_of - timedelta(seconds=definition.window_s or 0))
+    counted = outcomes.filter(closed)
+    order = ibis.window(group_by=counted.variant, order_by=counted.u_0)
+    ranked = counted.select("variant", rank=ibis.row_number().over(order) + 1, value=counted.u_0)
+    return ranked.filter(ranked["rank"].isin(sorted(set(ranks))))
+
+
+def totals_before(first: Table, events: Table, definition: MetricDefinition, *, starts: datetime) -> Table:
+    """One column `value`: each exposed customer's total in a window's length before `starts`, where not zero."""
+    begins = starts - timedelta(seconds=definition.window_s or 0)
+    measure = definition.measures[0]
+    conditions = [events.event == measure.event, events.occurred_at >= begins, events.occurred_at < starts]
+    conditions += [events.properties.get(name) == value for name, value in measure.filter]
+    joined = first.inner_join(events.filter(*conditions), "customer")
+    totals = joined.group_by("customer").aggregate(value=joined.value.fill_null(0.0).sum())
+    return totals.filter(totals.value != 0).select("value")

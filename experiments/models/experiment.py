@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import replace
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -117,6 +118,9 @@ class Metric(models.Model):
         default=dict, help_text="The rest of the definition; see experiments.metrics.definition."
     )
 
+    frozen_cap = models.FloatField(null=True, help_text="Taken once, from the time before the start.")
+    cap_taken_at = models.DateTimeField(null=True)
+
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
@@ -132,4 +136,7 @@ class Metric(models.Model):
     @property
     def definition(self) -> MetricDefinition:
         columns = {"key": self.key, "kind": self.kind, "direction": self.direction, **self.columns}
-        return MetricDefinition.from_json(columns)
+        declared = MetricDefinition.from_json(columns)
+        if self.cap_taken_at is None:
+            return declared
+        return replace(declared, cap=self.frozen_cap, winsorise=None)
