@@ -33,6 +33,10 @@ class Method(StrEnum):
     QUANTILE = "quantile"
     RESTRICTED_MEAN = "restricted-mean"
     INTERACTION = "interaction"
+    AIPW = "aipw"
+    BATCHED_OLS = "batched-ols"
+    IMPORTANCE = "importance-weighted"
+    SELF_NORMALISED = "self-normalised"
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.oracles import comparisons, estimation, sequential
+from tests.oracles import bandits, comparisons, estimation, sequential
 from tests.oracles.entries import Entry, departures
 
 FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    **bandits.FAMILIES,
     **comparisons.FAMILIES,
     **estimation.FAMILIES,
     **sequential.FAMILIES,

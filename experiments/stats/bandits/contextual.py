@@ -73,9 +73,7 @@ class LinearThompson:
         spread = self.noise * np.sqrt((white**2).sum(axis=1)).T
         return MeanPosterior(np.einsum("aic,ai->ca", white, target), np.maximum(spread, NARROWEST * self.noise))
 
-    def propensities(
-        self, contexts: ArrayLike, *, floor: float = 0.0, direction: str = Direction.UP
-    ) -> FloatArray:
+    def propensities(self, contexts: ArrayLike, *, floor: float = 0.0, direction: str = Direction.UP) -> FloatArray:
         """Probability of each arm for each customer, shape (customer, arm), by quadrature; `floor` mixed in.
 
         Equal contexts are integrated once.
