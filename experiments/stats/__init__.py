@@ -85,9 +85,12 @@ from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
     Direction,
     Recommendation,
+    Suggestion,
     Verdict,
     excludes_minimum_effect,
+    is_harm_alarm,
     recommendation,
+    suggestion,
     verdicts,
 )
 
@@ -124,6 +127,7 @@ __all__ = [
     "Spending",
     "SpreadMethod",
     "Status",
+    "Suggestion",
     "Verdict",
     "achieved_power",
     "adjusted_p",
@@ -162,6 +166,7 @@ __all__ = [
     "holm",
     "information_from_customers",
     "information_from_errors",
+    "is_harm_alarm",
     "katz_lift",
     "koopman_lift",
     "learned_prior",
@@ -195,6 +200,7 @@ __all__ = [
     "sequential_sample_ratio",
     "spent_alpha",
     "student_prior",
+    "suggestion",
     "verdicts",
     "welch",
     "wilson_interval",
