@@ -1,5 +1,6 @@
 """Means and centred cross products of several columns per customer: for ratio, adjusted and clustered metrics."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -59,6 +60,15 @@ class CrossMoments:
         m = np.where(varies[..., :, None] & varies[..., None, :], (m + np.swapaxes(m, -1, -2)) / 2.0, 0.0)
         return cls(n_, validation.finite("pivot", pivot) + offset, m)
 
+    @classmethod
+    def from_values(cls, values: ArrayLike) -> Self:
+        """Cross moments of raw rows `values[..., customer, column]`; for tests and small data."""
+        array = validation.finite("values", values)
+        mean = array.mean(axis=-2, keepdims=True)
+        centred = array - mean
+        n = np.full(array.shape[:-2], array.shape[-2], dtype=np.float64)
+        return cls(n, mean.squeeze(-2), np.swapaxes(centred, -1, -2) @ centred)
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The common shape of the cells, without the column axes."""
@@ -78,6 +88,35 @@ class CrossMoments:
     def column(self, index: int) -> Moments:
         """The moments of one column by itself."""
         return Moments(self.n, self.mean[..., index], np.maximum(self.m[..., index, index], 0.0))
+
+    def take(self, columns: Sequence[int]) -> "CrossMoments":
+        """The same customers with only these columns, in this order."""
+        chosen = list(columns)
+        return CrossMoments(self.n, self.mean[..., chosen], self.m[..., chosen, :][..., :, chosen])
+
+    def with_constants(self, values: ArrayLike) -> "CrossMoments":
+        """The same customers with more columns, each constant within a cell: `values[..., column]`.
+
+        Cells that are merged afterwards turn such a column into an indicator of where a customer came from.
+        """
+        extra = validation.finite("values", values)
+        extra = np.broadcast_to(extra, (*self.shape, extra.shape[-1]))
+        more = extra.shape[-1]
+        m = np.pad(self.m, [(0, 0)] * len(self.shape) + [(0, more)] * 2)
+        return CrossMoments(self.n, np.concatenate([self.mean, extra], axis=-1), m)
+
+    def pooled(self, *, axis: int = -1) -> "CrossMoments":
+        """All cells along one cell axis together (all variants, all strata); that axis stays, 1 long.
+
+        The cells must share no customer.
+        """
+        n, place = self.n, axis % len(self.shape)
+        total = n.sum(axis=place, keepdims=True)
+        known = np.where((n > 0)[..., None], self.mean, 0.0)
+        mean = (n[..., None] * known).sum(axis=place, keepdims=True) / np.maximum(total, 1.0)[..., None]
+        gap = np.where((n > 0)[..., None], known - mean, 0.0)
+        spread = n[..., None, None] * gap[..., :, None] * gap[..., None, :]
+        return CrossMoments(total, mean, (self.m + spread).sum(axis=place, keepdims=True))
 
     def __getitem__(self, index: Any) -> "CrossMoments":
         """The cells at `index` of the common shape; the column axes stay. Name every axis or use no ellipsis."""

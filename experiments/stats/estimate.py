@@ -1,13 +1,13 @@
 """The one answer that every comparison returns."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.stats.status import Standing
+from experiments.stats.status import Standing, Status
 from experiments.stats.validation import BoolArray, FloatArray, ObjectArray
 
 
@@ -25,6 +25,14 @@ class Method(StrEnum):
     DUNNETT = "dunnett"
     GROUP_SEQUENTIAL = "group-sequential"
     CONFIDENCE_SEQUENCE = "confidence-sequence"
+    LIN = "lin"
+    CUPED = "cuped"
+    ANCOVA = "ancova"
+    POST_STRATIFICATION = "post-stratification"
+    CLUSTER = "cluster"
+    QUANTILE = "quantile"
+    RESTRICTED_MEAN = "restricted-mean"
+    INTERACTION = "interaction"
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,20 @@ class Estimate:
         }
         kept = (Note(note.text, np.asarray(note.where[index])) for note in self.notes)
         return Estimate(**arrays, notes=tuple(note for note in kept if note.where.any()))
+
+    def overruled(self, where: BoolArray, status: Status) -> "Estimate":
+        """The same answer with `status` in the cells `where`, and NaN for whatever that status rules out there."""
+        cells = np.broadcast_to(where, self.shape)
+        hidden = [] if status.has_estimate else ["estimate"]
+        hidden += [] if status.has_interval else ["se", "df", "low", "high", "p"]
+        hidden += ["e_value"] if self.e_value is not None and not status.has_interval else []
+        blank: dict[str, Any] = {name: np.where(cells, np.nan, getattr(self, name)) for name in hidden}
+        return replace(self, **blank, status=np.where(cells, np.asarray(status, dtype=object), self.status))
+
+    def noted(self, *notes: Note) -> "Estimate":
+        """The same answer with more notes; those that hold nowhere are left out."""
+        wide = (Note(note.text, np.broadcast_to(note.where, self.shape)) for note in notes if note.where.any())
+        return replace(self, notes=(*self.notes, *wide))
 
     def texts(self) -> list[str]:
         """The notes as plain sentences, for one cell or for all of them together."""

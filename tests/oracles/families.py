@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.oracles import comparisons, sequential
+from tests.oracles import comparisons, estimation, sequential
 from tests.oracles.entries import Entry, departures
 
-FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {**comparisons.FAMILIES, **sequential.FAMILIES}
+FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    **comparisons.FAMILIES,
+    **estimation.FAMILIES,
+    **sequential.FAMILIES,
+}
 
 
 def failure(entry: Entry) -> str | None:
