@@ -14,7 +14,7 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class BanditBatch:
     """The shares in force for one batch of decisions, and where they came from.
 
     shares:        share of each arm, above 0, summing to 1: the propensities of every decision of the batch.
@@ -40,15 +40,15 @@ class Batch:
         """How many earlier batches had no say yet, their rewards still out."""
         return self.number - 1 - (-1 if self.rewards_until is None else self.rewards_until)
 
-    def assign(self, customers: ArrayLike) -> "Decisions":
+    def assign(self, customers: ArrayLike) -> "BanditDecisions":
         """The arm of each customer, one after the other or a million at once: the same customers get the same arms."""
         units = hashed_units(customers, salt=self.salt)
         arm = chosen_arms(units, self.shares)
-        return Decisions(batch=self.number, unit=units, arm=arm, propensity=self.shares[arm])
+        return BanditDecisions(batch=self.number, unit=units, arm=arm, propensity=self.shares[arm])
 
 
 @dataclass(frozen=True, eq=False)
-class Decisions:
+class BanditDecisions:
     """First decisions of some customers, to be kept for good: later batches never move a customer.
 
     batch points at the full vector of propensities; unit is the customer's number in [0, 1); arm its index;
