@@ -150,9 +150,7 @@ def _refuse_other_currencies(warehouse: Warehouse, events: Table, metrics: Seque
     pairs = warehouse.backend.to_pyarrow(found.select("event", "currency").distinct()).to_pylist()
     for pair in pairs:
         if pair["currency"] != units[pair["event"]]:
-            sentence = _(
-                "The event “%(event)s” has amounts in %(found)s; its metric counts %(unit)s, and one currency only."
-            )
+            sentence = _("The event “%(event)s” has amounts in %(found)s; its metric counts %(unit)s only.")
             values = {"event": pair["event"], "found": pair["currency"], "unit": units[pair["event"]]}
             raise Conflict(sentence % values)
 

@@ -38,7 +38,7 @@ def import_customers(*, path: Path, name: str, progress: Progress) -> tuple[int,
     progress.doing(_("Checking %(file)s") % {"file": name})
     try:
         rows = 0
-        for rows, _row in enumerate(_read(path, name), start=1):  # noqa: B007  the whole file before the first write
+        for rows, _row in enumerate(_read(path, name), start=1):
             progress.reached(rows)
         progress.doing(_("Storing customers"), total=rows)
         return rows, _store(_read(path, name), progress)
