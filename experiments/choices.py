@@ -37,6 +37,11 @@ class MetricRole(models.TextChoices):
     DIAGNOSTIC = "diagnostic", _("Diagnostic")
 
 
+# What a page asks for; the other kinds and roles come from experiment files.
+FORM_KINDS = [(kind.value, kind.label) for kind in (MetricKind.PROPORTION, MetricKind.MEAN)]
+FORM_ROLES = [(role.value, role.label) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY)]
+
+
 class Direction(models.TextChoices):
     UP = "up", _("More is better")
     DOWN = "down", _("Less is better")

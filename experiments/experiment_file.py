@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 from zoneinfo import ZoneInfo
 
+from engagement.core.row_files import FileRefused
 from experiments.metrics.definition import DAY_S, Covariate, Measure, MetricDefinition
 from experiments.readouts.rule import Plan
 
@@ -19,10 +20,6 @@ METRIC_KEYS = {
 }  # fmt: skip
 EXPERIMENT_KEYS = {"key", "name", "kind", "control", "shares", "starts", "ends", "sealed_until", "subgroups"}
 PLAN_KEYS = {"customers", "minimum_effect", "power", "alpha", "looks"}
-
-
-class FileRefused(Exception):
-    """Why this file cannot be used, in one sentence naming the table and key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engagement.core.cells import amount, moment, required_text
 from engagement.core.row_files import RowFile
-from engagement.customers.event_file import amount, moment, required_text
 
 REQUIRED = ("experiment", "customer_id", "variant", "exposed_at")
 

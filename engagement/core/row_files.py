@@ -2,7 +2,9 @@
 
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
@@ -36,13 +38,26 @@ class RowFile:
             start = file.read(4)
         if not start:
             self.refuse("the file is empty.")
-        if start == PARQUET:
-            return self._parquet()
-        records = self._records(is_gzip=start.startswith(GZIP))
-        first = next(records, None)
-        if first is None:
-            self.refuse("the file is empty.")
-        return first[1], self._even(len(first[1]), records)
+        return self._parquet() if start == PARQUET else self.read_csv()
+
+    def read_csv(self) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+        """The header and the rows below it, as text, of a file that must be CSV."""
+        records = self._records(first_bytes=None)
+        header = self._header(records)
+        return header, self._even(len(header), records)
+
+    def read_start(self, rows: int, *, first_bytes: int) -> tuple[list[str], list[list[str]]]:
+        """The header and the first rows of a CSV file, from its first bytes alone, however long it is.
+
+        Ragged rows are left out and reading ends where a row cannot be read: the full reading names them.
+        """
+        records = self._records(first_bytes=first_bytes)
+        header = self._header(records)
+        try:
+            found = [cells for _line, cells in islice(records, rows)]
+        except FileRefused:
+            found = []
+        return header, [cells for cells in found if len(cells) == len(header)]
 
     def place(self, header: Sequence[str], column: str) -> int:
         """Where a column stands; refuses one that is missing or there twice."""
@@ -59,10 +74,19 @@ class RowFile:
                 self.refuse(f"{len(cells)} cells where the header names {width}.", line=line)
             yield line, cells
 
-    def _records(self, *, is_gzip: bool) -> Iterator[tuple[int, list[str]]]:
+    def _header(self, records: Iterator[tuple[int, list[str]]]) -> list[str]:
+        first = next(records, None)
+        if first is None:
+            self.refuse("the file is empty.")
+        return first[1]
+
+    def _records(self, *, first_bytes: int | None) -> Iterator[tuple[int, list[str]]]:
         with self.path.open("rb") as file:
-            reader = csv.reader(self._lines(gzip.GzipFile(fileobj=file) if is_gzip else file), strict=True)
-            yield from self._parsed(reader)
+            start = file.read(2)
+            file.seek(0)
+            source = gzip.GzipFile(fileobj=file) if start == GZIP else file
+            lines = source if first_bytes is None else _first_lines(source, first_bytes)
+            yield from self._parsed(csv.reader(self._lines(lines), strict=True))
 
     def _parsed(self, reader: "Reader") -> Iterator[tuple[int, list[str]]]:
         while True:
@@ -76,7 +100,7 @@ class RowFile:
             if cells:  # an empty line separates nothing
                 yield line, cells
 
-    def _lines(self, source: BinaryIO | gzip.GzipFile) -> Iterator[str]:
+    def _lines(self, source: Iterable[bytes]) -> Iterator[str]:
         """Text lines; decoded one by one so that a bad byte is found on its own line."""
         number = 0
         try:
@@ -86,7 +110,7 @@ class RowFile:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             self.refuse(f"byte {error.start + 1} of the line is no UTF-8; save the file as UTF-8.", line=number)
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             self.refuse(f"the gzip file is damaged after this line ({error}).", line=number)
 
     def _parquet(self) -> tuple[list[str], Iterator[tuple[int, Sequence[Any]]]]:
@@ -103,3 +127,13 @@ class RowFile:
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     yield number, row
+
+
+def _first_lines(source: BinaryIO | gzip.GzipFile, first_bytes: int) -> Iterator[bytes]:
+    """The lines that the first bytes hold whole; a header longer than that is cut."""
+    left = first_bytes
+    while left > 0 and (line := source.readline(left)):
+        is_cut = len(line) == left < first_bytes and not line.endswith(b"\n")
+        left -= len(line)
+        if not is_cut:
+            yield line

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 Kind = Literal["proportion", "mean", "ratio", "retention", "quantile"]
 KINDS: tuple[Kind, ...] = ("proportion", "mean", "ratio", "retention", "quantile")
+SHARES = frozenset({"proportion", "retention"})  # kinds whose customers either did or did not
 DAY_S = 86_400
 DEFAULT_WINSORISE = 0.999
 
@@ -78,7 +79,7 @@ class MetricDefinition:
     @property
     def is_share(self) -> bool:
         """Whether a customer's outcome is 0 or 1."""
-        return self.kind in ("proportion", "retention")
+        return self.kind in SHARES
 
     @property
     def events(self) -> frozenset[str]:

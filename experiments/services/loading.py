@@ -16,7 +16,8 @@ from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
-from experiments.experiment_file import ExperimentFile, FileRefused, read_experiment
+from engagement.core.row_files import FileRefused
+from experiments.experiment_file import ExperimentFile, read_experiment
 from experiments.lifecycle import State
 from experiments.models import Experiment, Metric, Variant
 from experiments.models.experiment import KEY_PATTERN

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
+from engagement.core.row_files import FileRefused
 from engagement.customers.services import customers
 from engagement.warehouse import store
 from engagement.warehouse.tables import EVENTS, EXPOSURES
 from experiments.metrics.definition import MetricDefinition
-from experiments.results_file import Columns, FileRefused, Row, read_rows
+from experiments.results_file import Columns, Row, read_rows
 
 BATCH = 50_000
 SECOND = timedelta(seconds=1)

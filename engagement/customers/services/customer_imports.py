@@ -12,10 +12,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from engagement.core.cells import moment, optional_text, required_text, text_of
 from engagement.core.errors import InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused, RowFile
-from engagement.customers.event_file import moment, optional_text, required_text, text_of
 from engagement.customers.models import Customer
 from engagement.customers.services import customers
 
