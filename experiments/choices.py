@@ -52,6 +52,9 @@ VERDICT_LABELS = {
     "invalid": _("Invalid"),
 }
 
+# The shapes of the verdict component, where only text can stand.
+VERDICT_MARKS = {"better": "▲", "worse": "▼", "no clear difference": "○", "not enough data yet": "◌", "invalid": "✕"}
+
 CHECK_LABELS = {
     "sample_ratio": _("Sample ratio"),
     "contamination": _("Contamination"),

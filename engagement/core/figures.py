@@ -60,11 +60,11 @@ def forest(
     rows, drawn = _rows(groups)
     bottom = min((row["y"] for row in rows), default=0) - EDGE
     bands = _bands(groups)
-    ticks = _ticks(drawn, zero=zero, bands=bands)
+    axis = _axis(drawn, zero=zero, bands=bands)
     figure: dict[str, Any] = {
         "data": [_trace(drawn, variant) for variant in sorted({row.variant for _, row in drawn})],
         "layout": {
-            "xaxis": _value_axis(ticks, unit, is_difference=zero is not None),
+            "xaxis": _value_axis(axis, unit, is_difference=zero is not None),
             "yaxis": {"range": [bottom, EDGE]},
             "shapes": [*bands, *_zero_line(zero)],
         },
@@ -131,16 +131,28 @@ def _reach(start: float | None, end: float | None) -> float:
     return 0.0 if start is None or end is None else end - start
 
 
-def _ticks(
-    drawn: Sequence[tuple[int, Interval]], *, zero: float | None, bands: Sequence[dict[str, Any]]
-) -> tuple[float, float, float]:
-    """(first, last, step): at most six round numbers that hold every interval, the zero and the bands."""
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """What the drawing spans, and the round numbers named on it."""
+
+    low: float
+    high: float
+    step: float
+
+    @property
+    def ticks(self) -> list[float]:
+        first, last = math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9)
+        return [index * self.step for index in range(first, last + 1)]
+
+
+def _axis(drawn: Sequence[tuple[int, Interval]], *, zero: float | None, bands: Sequence[dict[str, Any]]) -> _Axis:
+    """An axis that holds every interval, the zero and the bands with a little air, and names three to six numbers."""
     numbers = [number for _, row in drawn for number in (row.value, row.low, row.high) if number is not None]
     numbers += [] if zero is None else [zero]
     numbers += [edge for band in bands for edge in (band["x0"], band["x1"])]
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)
-    step = _round_step((high - low or abs(high) or 1.0) / 4)
-    return math.floor(low / step) * step, math.ceil(high / step) * step, step
+    width = high - low or abs(high) or 1.0
+    return _Axis(low - 0.04 * width, high + 0.04 * width, _round_step(width / 5))
 
 
 def _round_step(rough: float) -> float:
@@ -148,12 +160,10 @@ def _round_step(rough: float) -> float:
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
 
 
-def _value_axis(ticks: tuple[float, float, float], unit: str, *, is_difference: bool) -> dict[str, Any]:
-    first, last, step = ticks
-    values = [first + index * step for index in range(round((last - first) / step) + 1)]
-    places = next(places for places in range(12) if math.isclose(round(step, places), step))
-    texts = [_tick(value, places, unit, is_difference=is_difference) for value in values]
-    return {"range": [first, last], "tickvals": values, "ticktext": texts, "showgrid": not is_difference}
+def _value_axis(axis: _Axis, unit: str, *, is_difference: bool) -> dict[str, Any]:
+    places = next(places for places in range(12) if math.isclose(round(axis.step, places), axis.step))
+    texts = [_tick(value, places, unit, is_difference=is_difference) for value in axis.ticks]
+    return {"range": [axis.low, axis.high], "tickvals": axis.ticks, "ticktext": texts, "showgrid": not is_difference}
 
 
 def _tick(value: float, places: int, unit: str, *, is_difference: bool) -> str:

@@ -387,13 +387,13 @@ EXPERIMENTS = (
             VariantText(
                 "council",
                 "Card with councils",
-                Reaction(reading=1.1, unrecorded=0.3),
+                Reaction(reading=1.1, unrecorded=0.45),
                 "Which council is yours?",
                 "Choose one, and its newest story will be on top when you come.",
             ),
         ),
         metrics=(READ_IN_WEEK_2, NEW_SUPPORTER),
-        reach=0.7,
+        reach=0.85,
         launched_by="elin",
         ended=recently(-4, MONDAY, 10),
         read_on=recently(-2, TUESDAY),
@@ -402,7 +402,7 @@ EXPERIMENTS = (
             "stop",
             "ruth",
             recently(-2, THURSDAY, 16, 30),
-            "The card counted as met only once it had been scrolled into view, so that almost a third of its readers "
+            "The card counted as met only once it had been scrolled into view, so that almost half of its readers "
             "are missing. Nothing can be said about the card itself; we mend the counting and start afresh.",
             "Count a reader as soon as the variants could differ, not when the card is seen: else the two sides no "
             "longer compare.",

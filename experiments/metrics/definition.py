@@ -18,9 +18,9 @@ class Covariate:
 class MetricDefinition:
     """What a metric compiles from; the JSON of an experiment's metric row.
 
-    `window_s`: the outcome counts in [exposed_at + from_s, exposed_at + window_s) and the customer counts once that has
-    passed; None is a running total, for monitoring only. `cap`: amounts above it count as it. `threshold`: events from which a
-    proportion counts the customer as one who did.
+    `window_s`: the outcome counts in [exposed_at + from_s, exposed_at + window_s) and the customer counts once that
+    has passed; None is a running total, for monitoring only. `cap`: amounts above it count as it. `threshold`: events
+    from which a proportion counts the customer as one who did.
     """
 
     key: str

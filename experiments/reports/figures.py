@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from engagement.core.figures import Group, Interval, forest
 from engagement.core.templatetags.estimates import written_estimate
-from experiments.choices import VERDICT_LABELS, Direction
+from experiments.choices import VERDICT_LABELS, VERDICT_MARKS, Direction
 from experiments.reports.results import MetricResult, Treated
 from experiments.reports.sentences import listed
 
@@ -47,7 +47,7 @@ def _group(metric: MetricResult) -> Group:
 
 def _interval(row: Treated) -> Interval:
     effect = row.effect
-    verdict = str(VERDICT_LABELS[effect.verdict])
+    verdict = f"{VERDICT_MARKS[effect.verdict]} {VERDICT_LABELS[effect.verdict]}"
     if effect.lift is not None and effect.lift_low is not None and effect.lift_high is not None:
         numbers = [100 * number for number in (effect.lift, effect.lift_low, effect.lift_high)]
         value, low, high = numbers

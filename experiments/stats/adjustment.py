@@ -125,6 +125,8 @@ def _lin(
     """Lin's estimate with what a lift needs: one regression a side, moved to everyone's covariate means."""
     n, mean, products = _stacked(control, treatment)
     everyone = control.merge(treatment) if everyone is None else everyone
+    if everyone.columns != control.columns:
+        raise ValueError(f"columns do not match: everyone has {everyone.columns}, control {control.columns}")
     own = regression.fit(products)
     offset = mean[..., 1:] - everyone.mean[..., None, 1:]
     adjusted = mean[..., 0] - (own.slopes * offset).sum(axis=-1)

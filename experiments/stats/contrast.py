@@ -4,7 +4,7 @@ Plain comparisons have two independent sides (`SampleMean`). After an adjustment
 a lift needs to know how the difference and the control mean beneath it vary together.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,12 +103,6 @@ def relative(contrast: Contrast, *, alpha: ArrayLike, alternative: str, can_be_n
         n_treatment=contrast.n_treatment,
         notes=(*contrast.notes, Note(FIELLER_NOTE, use_fieller), Note(DISAGREEMENT_NOTE, disagrees)),
     )
-
-
-def noted(found: Estimate, *notes: Note) -> Estimate:
-    """The same answer with more notes, those that hold nowhere left out."""
-    wide = (Note(note.text, np.broadcast_to(note.where, found.shape)) for note in notes if note.where.any())
-    return replace(found, notes=(*found.notes, *wide))
 
 
 def _lift(contrast: Contrast) -> tuple[FloatArray, FloatArray]:

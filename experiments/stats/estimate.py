@@ -1,13 +1,13 @@
 """The one answer that every comparison returns."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.stats.status import Standing
+from experiments.stats.status import Standing, Status
 from experiments.stats.validation import BoolArray, FloatArray, ObjectArray
 
 
@@ -27,6 +27,12 @@ class Method(StrEnum):
     CUPED = "cuped"
     ANCOVA = "ancova"
     POST_STRATIFICATION = "post-stratification"
+    CLUSTER = "cluster"
+    QUANTILE = "quantile"
+    RESTRICTED_MEAN = "restricted-mean"
+    INTERACTION = "interaction"
+    GROUP_SEQUENTIAL = "group-sequential"
+    CONFIDENCE_SEQUENCE = "confidence-sequence"
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,18 @@ class Estimate:
         """The common shape of all arrays."""
         return self.estimate.shape
 
+    def under(self, method: Method, *, alpha: FloatArray, **numbers: Any) -> "Estimate":
+        """The same comparison under another decision rule: `numbers` replace fields, all brought to one shape."""
+        given: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)} | numbers
+        given |= {"level": 1.0 - alpha, "method": np.asarray(method, dtype=object)}
+        notes = given.pop("notes")
+        arrays = {name: value for name, value in given.items() if value is not None}
+        shape = np.broadcast_shapes(*(np.shape(value) for value in arrays.values()))
+        return Estimate(
+            **{name: np.broadcast_to(value, shape) for name, value in arrays.items()},
+            notes=tuple(Note(note.text, np.broadcast_to(note.where, shape)) for note in notes),
+        )
+
     def __getitem__(self, index: Any) -> "Estimate":
         """The cells at `index`, with only the notes that hold for any of them."""
         arrays = {
@@ -119,6 +137,20 @@ class Estimate:
         }
         kept = (Note(note.text, np.asarray(note.where[index])) for note in self.notes)
         return Estimate(**arrays, notes=tuple(note for note in kept if note.where.any()))
+
+    def overruled(self, where: BoolArray, status: Status) -> "Estimate":
+        """The same answer with `status` in the cells `where`, and NaN for whatever that status rules out there."""
+        cells = np.broadcast_to(where, self.shape)
+        hidden = [] if status.has_estimate else ["estimate"]
+        hidden += [] if status.has_interval else ["se", "df", "low", "high", "p"]
+        hidden += ["e_value"] if self.e_value is not None and not status.has_interval else []
+        blank: dict[str, Any] = {name: np.where(cells, np.nan, getattr(self, name)) for name in hidden}
+        return replace(self, **blank, status=np.where(cells, np.asarray(status, dtype=object), self.status))
+
+    def noted(self, *notes: Note) -> "Estimate":
+        """The same answer with more notes; those that hold nowhere are left out."""
+        wide = (Note(note.text, np.broadcast_to(note.where, self.shape)) for note in notes if note.where.any())
+        return replace(self, notes=(*self.notes, *wide))
 
     def texts(self) -> list[str]:
         """The notes as plain sentences, for one cell or for all of them together."""

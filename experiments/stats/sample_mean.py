@@ -4,7 +4,7 @@ The comparisons of `means` and `lift` need no more than this of each side, so an
 squared standard error and the degrees of freedom gets all of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class SampleMean:
     n: independent units (customers, clusters). mean: in the metric's unit. squared_error: the variance of the mean.
     df: degrees of freedom of that variance. skewness: of one unit's value, NaN if unknown.
     is_undefined: no mean exists though units do (a ratio with denominator 0). is_weak: normality is in doubt.
+    is_thin: too few units for a squared error, however many there are (a far quantile).
     """
 
     n: FloatArray
@@ -32,6 +33,7 @@ class SampleMean:
     skewness: FloatArray
     is_undefined: BoolArray
     is_weak: BoolArray
+    is_thin: BoolArray = field(default_factory=lambda: np.zeros((), dtype=np.bool_))
 
     @classmethod
     def of(cls, side: "Moments | SampleMean") -> "SampleMean":
@@ -64,7 +66,7 @@ def difficulties(control: SampleMean, treatment: SampleMean) -> list[tuple[BoolA
     return [
         (fewest == 0, Status.EMPTY_ARM),
         (control.is_undefined | treatment.is_undefined, Status.RELATIVE_UNDEFINED),
-        (fewest < 2, Status.TOO_FEW),
+        ((fewest < 2) | control.is_thin | treatment.is_thin, Status.TOO_FEW),
         (flat, Status.ZERO_VARIANCE),
         (_is_skewed(control, treatment, fewest) | control.is_weak | treatment.is_weak, Status.APPROXIMATION_WEAK),
     ]

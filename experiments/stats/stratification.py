@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from experiments.stats import validation
-from experiments.stats.contrast import noted
 from experiments.stats.estimate import Estimate, Method, Note
 from experiments.stats.lift import relative_lift
 from experiments.stats.means import welch
@@ -47,7 +46,7 @@ def post_stratify(
         null_difference=null_difference,
         method=Method.POST_STRATIFICATION,
     )
-    return noted(found, Note(MERGED_NOTE, sides.is_merged))
+    return found.noted(Note(MERGED_NOTE, sides.is_merged))
 
 
 def post_stratified_lift(
@@ -66,7 +65,7 @@ def post_stratified_lift(
     """
     sides = _Strata.of(control, treatment, shares, axis)
     found = relative_lift(*sides.means(), alpha=alpha, alternative=alternative, can_be_negative=can_be_negative)
-    return noted(found, Note(MERGED_NOTE, sides.is_merged))
+    return found.noted(Note(MERGED_NOTE, sides.is_merged))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,14 @@ def whole_counts(name: str, values: ArrayLike) -> FloatArray:
     return array
 
 
+def whole_number(name: str, value: float, *, least: int = 0) -> int:
+    """One whole number, refused below `least`."""
+    number = float(value)
+    if number != np.floor(number) or number < least:
+        raise ValueError(f"{name} is {value}: must be a whole number, {least} or more")
+    return int(number)
+
+
 def at_most(name: str, values: FloatArray, limit_name: str, limits: FloatArray) -> None:
     """Refuse any of `values` above its limit."""
     values, limits = broadcast(**{name: values, limit_name: limits})

@@ -1,5 +1,5 @@
 // Draws each `<div class="chart" data-figure="ID">` from the figure JSON in the script element with that ID
-// (`json_script`; `<c-chart>` writes both). Again when its width, the colours or the member's theme change.
+// (`json_script`; `<c-chart>` writes both). Again when its width, the colours or the member's theme change, and for paper.
 //
 // A figure is what Plotly takes, `{data, layout}`, with three freedoms:
 //
@@ -165,7 +165,7 @@ function wideRow(row, space) {
 }
 
 function narrowRows(figure, family, width) {
-  const intervals = figure.rows.filter((row) => !row.is_head).map((row) => row.y);
+  const intervals = figure.data.flatMap((trace) => trace.y);
   return {
     annotations: figure.rows.flatMap((row) => narrowRow(row, family, width)),
     shapes: (figure.layout.shapes ?? []).flatMap((shape) => cutToIntervals(shape, intervals)),
@@ -268,7 +268,7 @@ function start(chart) {
 function startAll(root) {
   const redraws = [...root.querySelectorAll("[data-figure]:not([role=img])")].map(start);
   const redraw = () => redraws.forEach((again) => again());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", redraw);
   new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 

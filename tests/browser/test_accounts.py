@@ -142,6 +142,30 @@ def test_keys_walk_a_list_show_help_and_keep_out_of_text_fields(administrator, v
     page.wait_for_url(f"**/settings/people/{administrator.pk}/")
 
 
+def test_keys_find_and_go(administrator, visit, page):
+    visit("/settings/people/")
+
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "rail-search"
+    page.keyboard.type("archive")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ideas/?q=archive")
+
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url("**/ideas/")
+
+
+def test_a_phone_searches_from_the_top_bar(administrator, visit, page):
+    visit("/settings/people/", width=360)
+
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("searchbox").fill("archive")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/ideas/?q=archive")
+
+
 def test_keys_are_off_for_who_switched_them_off(sign_in, visit, page):
     member = MemberFactory(administrator=True, has_shortcuts=False)
     sign_in(member)

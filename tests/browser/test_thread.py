@@ -1,4 +1,4 @@
-"""The whole thread as three members walk it: an idea, a blind round, an experiment, its results, a decision, the report.
+"""The thread as three members walk it: an idea, a blind round, an experiment, its results, a decision, the report.
 
 Everything is real: the site under granian, a django-q2 worker, the store on disk, Chromium.
 """
@@ -24,7 +24,8 @@ MAKE_PEOPLE = """
 from engagement.accounts.models import Member, Pod
 pod = Pod.objects.create(name="Reader loyalty", slug="reader-loyalty")
 for name, discipline in {people}.items():
-    pod.members.add(Member.objects.create_user(name + "@example.org", "{password}", name=name.title(), discipline=discipline))
+    columns = dict(name=name.title(), discipline=discipline)
+    pod.members.add(Member.objects.create_user(name + "@example.org", "{password}", **columns))
 """
 
 

@@ -60,6 +60,95 @@ def post_stratification(inputs: Inputs) -> Answer:
     return {"difference": found.estimate, "se": found.se, "ci": interval(found), "p_value": found.p}
 
 
+def ratio(inputs: Inputs) -> Answer:
+    sides = [
+        stats.CrossMoments.from_sums(
+            side["n"],
+            [side["sum_m"], side["sum_d"]],
+            [[side["sum_mm"], side["sum_md"]], [side["sum_md"], side["sum_dd"]]],
+        )
+        for side in (inputs["control"], inputs["treatment"])
+    ]
+    found, lift = stats.ratio(*sides, **asked(inputs)), stats.ratio_lift(*sides, **asked(inputs))
+    control, treatment = (stats.ratio_mean(side) for side in sides)
+    return {
+        "control": control.mean,
+        "treatment": treatment.mean,
+        "difference": found.estimate,
+        "ci": interval(found),
+        "p_value": found.p,
+        "lift": lift.estimate,
+        "lift_log_ci": interval(lift),
+    }
+
+
+def winsorised(inputs: Inputs) -> Answer:
+    values = [inputs["control_values"], inputs["treatment_values"]]
+    cap = stats.quantile_cap(values[0] + values[1], inputs["upper_quantile"])
+    found = stats.welch(*(stats.Moments.from_values(cap.applied(side)) for side in values), **asked(inputs))
+    return {"cap": cap.upper, "difference": found.estimate, "p_value": found.p, "ci": interval(found)}
+
+
+def cluster(inputs: Inputs) -> Answer:
+    arm, rows = np.array(inputs["cluster_arm"]), np.column_stack([inputs["cluster_sum"], inputs["cluster_size"]])
+    sides = [stats.CrossMoments.from_values(rows[arm == place]) for place in (0, 1)]
+    plain, ours = stats.clustered(*sides, small_sample=False), stats.clustered(*sides, **asked(inputs))
+    return {"difference": ours.estimate, "se_cr0": plain.se, "se": ours.se, "df": ours.df, "ci": interval(ours)}
+
+
+def quantile(inputs: Inputs) -> Answer:
+    estimate, *limits = stats.quantile_interval(inputs["values"], inputs["q"], **asked(inputs))
+    return {"estimate": estimate, "ci": limits}
+
+
+def risk_table(inputs: Inputs) -> stats.RiskTable:
+    """All variants of one entry on one grid of days; raw times come by variant or with their variant named."""
+    if "arm" in inputs:
+        return stats.RiskTable.from_times(inputs["times"], inputs["events"], group=inputs["arm"])
+    group = np.repeat(np.arange(len(inputs["times"])), [len(times) for times in inputs["times"]])
+    return stats.RiskTable.from_times(np.concatenate(inputs["times"]), np.concatenate(inputs["events"]), group=group)
+
+
+def survival(inputs: Inputs) -> Answer:
+    table = risk_table(inputs)
+    curve = stats.kaplan_meier(table, alpha=inputs["alpha"])
+    test, mean = stats.log_rank(table), stats.restricted_mean(table, inputs["tau"])
+    answer = {"logrank_chi2": test.statistic, "logrank_p": test.p}
+    for place, name in enumerate(("control", "treatment")):
+        answer |= {f"km_{name}": curve.at(inputs["at"]).survival[place], f"rmst_{name}": mean.mean[place]}
+        for day in inputs["at"]:
+            limits = curve.at(day)
+            answer[f"km_{name}_lower_loglog_at_{day}"] = limits.low[place, 0]
+            answer[f"km_{name}_upper_loglog_at_{day}"] = limits.high[place, 0]
+    return answer
+
+
+def survival_r(inputs: Inputs) -> Answer:
+    table = risk_table(inputs)
+    curve = stats.kaplan_meier(table, alpha=inputs["alpha"]).at(inputs["at"])
+    mean = stats.restricted_mean(table, inputs["tau"])
+    return {
+        "km_by_arm_then_time": curve.survival.ravel(),
+        "greenwood_se": curve.se.ravel(),
+        "lower_loglog": curve.low.ravel(),
+        "upper_loglog": curve.high.ravel(),
+        "logrank_chi2": [stats.log_rank(table).statistic],
+        "rmst": mean.mean,
+        "rmst_se": np.sqrt(mean.squared_error),
+    }
+
+
+def heterogeneity(inputs: Inputs) -> Answer:
+    found = stats.heterogeneity(inputs["segment_effects"], inputs["variances"])
+    # The vectors hold I-squared before it is cut at 0.
+    return {"q": found.q, "df": found.df, "p_value": found.p, "i2": (found.q - found.df) / found.q}
+
+
+def effect_trend(inputs: Inputs) -> Answer:
+    found = stats.effect_trend(inputs["day"], inputs["effect"], variance=inputs["variance"])
+    return {"slope": found.slope, "se": found.se, "p_value": found.p}
+
+
 SUMS = ("n", "sum", "sum_squares")
 
 FAMILIES = {
@@ -69,5 +158,13 @@ FAMILIES = {
         ancova_lin_interacted,
         ancova_common_slope,
         post_stratification,
+        ratio,
+        winsorised,
+        cluster,
+        quantile,
+        survival,
+        survival_r,
+        heterogeneity,
+        effect_trend,
     )
 }

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.oracles import comparisons, estimation
+from tests.oracles import comparisons, estimation, sequential
 from tests.oracles.entries import Entry, departures
 
-FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {**comparisons.FAMILIES, **estimation.FAMILIES}
+GROUPS = (comparisons, estimation, sequential)
+FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    name: answer for group in GROUPS for name, answer in group.FAMILIES.items()
+}
 
 
 def failure(entry: Entry) -> str | None:

@@ -1,3 +1,5 @@
+import pytest
+
 from engagement.core.figures import Group, Interval, forest
 
 
@@ -40,19 +42,37 @@ def test_a_row_without_an_estimate_keeps_its_words_and_draws_nothing():
     assert figure["rows"][0]["value"] == "no estimate"
 
 
-def test_ticks_are_round_and_hold_everything():
-    axis = forest([Group("", [Interval("A", 7.3, -1.9, 49.0)])], unit="%")["layout"]["xaxis"]
+def test_the_axis_holds_everything_with_a_little_air_and_names_round_numbers():
+    axis = forest([Group("", [Interval("A", 7.3, -1.0, 49.0)])], unit="%")["layout"]["xaxis"]
 
-    assert axis["tickvals"] == [-20, 0, 20, 40, 60]
-    assert axis["ticktext"] == ["−20%", "0", "+20%", "+40%", "+60%"]
-    assert axis["range"] == [-20, 60]
+    assert axis["range"] == [-3.0, 51.0]
+    assert axis["tickvals"] == [0, 10, 20, 30, 40, 50]
+    assert axis["ticktext"] == ["0", "+10%", "+20%", "+30%", "+40%", "+50%"]
+
+
+def test_no_tick_lies_beyond_what_is_drawn():
+    axis = forest([Group("", [Interval("A", 109, -19, 785)])], unit="%")["layout"]["xaxis"]
+
+    assert axis["ticktext"] == ["0", "+200%", "+400%", "+600%", "+800%"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "texts"),
+    [
+        ((0.0, -0.1, 0.15), ["−0.10", "−0.05", "0", "+0.05", "+0.10", "+0.15"]),
+        ((0.2, -0.5, 0.9), ["−0.5", "0", "+0.5"]),
+        ((50.0, -10.0, 115.0), ["0", "+25", "+50", "+75", "+100"]),
+    ],
+)
+def test_ticks_show_as_many_places_as_their_step_needs(interval, texts):
+    assert forest([Group("", [Interval("A", *interval)])])["layout"]["xaxis"]["ticktext"] == texts
 
 
 def test_levels_have_no_zero_line_and_no_plus():
     figure = forest([Group("", [Interval("Control", 1.84, 1.62, 2.06, 0)])], unit="EUR", zero=None)
 
     assert figure["layout"]["shapes"] == []
-    assert figure["layout"]["xaxis"]["ticktext"][0] == "1.6\N{NO-BREAK SPACE}EUR"
+    assert figure["layout"]["xaxis"]["ticktext"][0] == "1.7\N{NO-BREAK SPACE}EUR"
     assert figure["data"][0]["marker"]["symbol"] == "square"
 
 
