@@ -65,7 +65,7 @@ IDEAS = (
         leaning=(7.4, 6.8, 8.0),
         comments={
             "ruth": "Second-week reading is the one number of ours that foretells the rest of the year.",
-            "lucie": "We have the letter's layout already. What is missing is somebody who picks the stories.",
+            "lucie": "We have the letter’s layout already. What is missing is somebody who picks the stories.",
         },
     ),
     IdeaText(
@@ -91,7 +91,7 @@ IDEAS = (
     IdeaText(
         key="reporter-asks",
         title="Let the reporter ask, or tell what the story cost",
-        problem="The ask under our articles speaks of “quality journalism” and could stand under any paper's. Readers "
+        problem="The ask under our articles speaks of “quality journalism” and could stand under any paper’s. Readers "
         "who closed it told us that they did not know who was asking.",
         change="Two new ways to ask at the end of an article: one tells what this story cost to report, in hours and "
         "journeys; the other is a note from the reporter who wrote it, signed with the name.",
@@ -217,7 +217,7 @@ IDEAS = (
         problem="People believe that hardly anybody pays for a local paper. When we asked, the middle guess was one "
         "reader in fifty; it is nearer to one in six.",
         change="The monthly letter to free readers says how many people in their own town support the paper, with the "
-        "town's name in the first line.",
+        "town’s name in the first line.",
         author="mina",
         pod="supporters",
         lever="content",
@@ -231,8 +231,8 @@ IDEAS = (
         key="follow-council",
         title="Let readers follow their own council",
         problem="New readers see the same front page whether they live by the water or in the hills. The question we "
-        "hear most at fairs is where to find the news of one's own council.",
-        change="On the second visit a card asks for the reader's council and puts its latest story on top from then "
+        "hear most at fairs is where to find the news of one’s own council.",
+        change="On the second visit a card asks for the reader’s council and puts its latest story on top from then "
         "on. One tap, no form.",
         author="lucie",
         pod="welcome",
@@ -310,8 +310,8 @@ IDEAS = (
     IdeaText(
         key="household",
         title="Let a supporter bring the household",
-        problem="In three of ten supporters' homes somebody else reads us too: without an account of their own, or "
-        "with the supporter's.",
+        problem="In three of ten supporters’ homes somebody else reads us too: without an account of their own, or "
+        "with the supporter’s.",
         change="Supporters may invite two people they live with, who then read as supporters do. One letter tells of "
         "it.",
         author="tomas",
@@ -393,7 +393,7 @@ IDEAS = (
         title="Bring the support page to the Saturday market",
         problem="Many who know the paper best never see the support page: they buy us at the kiosk, or read us at the "
         "café.",
-        change="A stall at the Saturday market in three towns, and a code on the back of the day's front page that "
+        change="A stall at the Saturday market in three towns, and a code on the back of the day’s front page that "
         "opens the support page with the town filled in.",
         author="aoife",
         pod="supporters",
@@ -405,7 +405,7 @@ IDEAS = (
     ),
     IdeaText(
         key="open-archive",
-        title="Open the archive for the paper's birthday",
+        title="Open the archive for the paper’s birthday",
         problem="The archive holds a hundred and forty years of the region and is read by hardly anybody but us. "
         "Former readers write to us about it more than about anything else.",
         change="For one week the archive is open to all. Former readers get a letter with the front page of a year "
@@ -437,7 +437,7 @@ IDEAS = (
         title="Write before the card expires, not after",
         problem="Every month some supporters drop out because a card has expired. We write once the payment has "
         "failed, and by then half of them take it for an ending.",
-        change="Ten days before the card's last month is over, one plain letter with a single link to renew it.",
+        change="Ten days before the card’s last month is over, one plain letter with a single link to renew it.",
         author="benedikt",
         pod="supporters",
         lever="process",
@@ -461,7 +461,7 @@ IDEAS = (
     ),
     IdeaText(
         key="answer-a-letter",
-        title="Answer one reader's letter in public each week",
+        title="Answer one reader’s letter in public each week",
         problem="We get some forty letters a week and print six. The other writers hear a line of thanks from a "
         "machine.",
         change="Every Wednesday the morning letter answers one of them at length, by the reporter it is about.",
@@ -516,7 +516,7 @@ IDEAS = (
         title="Let readers choose an hour after which no push arrives",
         problem="Most readers who switch push off do it between ten at night and midnight, and they switch off all of "
         "it.",
-        change="One slider in the app: no push after this hour. What was held back arrives with the morning's first.",
+        change="One slider in the app: no push after this hour. What was held back arrives with the morning’s first.",
         author="ruth",
         pod="daily-habit",
         lever="process",

@@ -97,7 +97,7 @@ EXPERIMENTS = (
         idea="three-stories",
         channel="email",
         because="fewer than half of new readers come back in their second week, and none remembers our first letter",
-        we_believe="a first letter with three local stories in place of the account's settings",
+        we_believe="a first letter with three local stories in place of the account’s settings",
         audience="free readers who get our letters",
         will_move="the share who read us in their second week",
         by="4 pp",
@@ -206,7 +206,7 @@ EXPERIMENTS = (
         variants=(
             VariantText(
                 "today",
-                "Today's ask",
+                "Today’s ask",
                 Reaction(supporting=0.020),
                 "Support quality journalism",
                 "Journalism like this needs your support. Become a supporter today.",
@@ -238,7 +238,7 @@ EXPERIMENTS = (
             "ship",
             "tomas",
             in_quarter(6, THURSDAY, 11, 45),
-            "The reporter's note made more readers become supporters than today's ask. What the story cost made no "
+            "The reporter’s note made more readers become supporters than today’s ask. What the story cost made no "
             "difference that we could see.",
             "People support a person, not a principle: a note signed by the reporter moves more readers than any "
             "account of costs.",
@@ -316,8 +316,8 @@ EXPERIMENTS = (
             in_quarter(11, THURSDAY, 14, 5),
             "Readers who were reminded read more in the second week after it, and did not leave our letters more "
             "often.",
-            "A reminder of what a reader chose alone is welcome: the story left half read brings people back in the "
-            "evening.",
+            "A reminder of something the reader chose is welcome: the story left half read brings people back in "
+            "the evening.",
             "reminder",
         ),
     ),
@@ -437,7 +437,7 @@ EXPERIMENTS = (
                 Reaction(supporting=0.027, leaving=0.003, reading=1.08),
                 "Come and see us at work",
                 "On Thursday at seven the newsroom is open to you. Come by, or watch from home: we will show how "
-                "tomorrow's paper is made, and answer what you ask.",
+                "tomorrow’s paper is made, and answer what you ask.",
             ),
         ),
         metrics=(NEW_SUPPORTER, REVENUE, UNSUBSCRIBED, READ_IN_WEEK_2),
@@ -454,11 +454,11 @@ EXPERIMENTS = (
         audience="free readers who get our letters",
         will_move="the share who read us in the second week after it",
         by="3 pp",
-        within="28 days",
+        within="35 days",
         planned_by="samir",
-        planned=recently(-2, FRIDAY, 11, 10),
-        starts=recently(-1, TUESDAY),
-        ends=recently(3, TUESDAY),
+        planned=recently(-4, FRIDAY, 11, 10),
+        starts=recently(-3, TUESDAY),
+        ends=recently(2, TUESDAY),
         variants=(
             VariantText(
                 "brief",
@@ -472,7 +472,7 @@ EXPERIMENTS = (
                 "Crossword on top",
                 Reaction(reading=1.15, leaving=0.004),
                 "Seven across: it begins with a river",
-                "Today's crossword, one long read, and then the week in brief.",
+                "Today’s crossword, one long read, and then the week in brief.",
             ),
         ),
         metrics=(READ_IN_WEEK_2, UNSUBSCRIBED),

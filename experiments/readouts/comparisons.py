@@ -12,6 +12,7 @@ from experiments import stats
 from experiments.readouts.metric_data import MetricData
 
 ALPHA = 0.05
+PLANNED_CUSTOMERS = 10_000  # where no plan says: the sample at which the confidence sequence is narrowest
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def _comparisons(
     alpha = family.alpha[place]
     absolute, lift = data.difference(ALPHA), data.lift(ALPHA)
     plain, plain_lift = data.unadjusted_difference(ALPHA), data.unadjusted_lift(ALPHA)
+    sequence = data.sequence(PLANNED_CUSTOMERS)
+    sequence_e_value = np.full(sequence.shape, np.nan) if sequence.e_value is None else sequence.e_value
     decided, decided_lift = data.difference(alpha), data.lift(alpha)
     verdicts = stats.verdicts(
         decided.low, decided.high, direction=data.definition.direction, plan_reached=standing.plan_reached,
@@ -98,7 +101,7 @@ def _comparisons(
                 **_answer(absolute, lift, index),
                 "unadjusted": _answer(plain, plain_lift, index),
                 "multiplicity": family.multiplicity((place, index)),
-                "sequence": None,
+                "sequence": {**_limits(sequence, index), "e_value": _number(sequence_e_value[index])},
                 "decision": decision if standing.plan_reached else None,
                 "margin": None,
                 "verdict": str(verdicts[index]),

@@ -54,6 +54,13 @@ class MetricData:
             return stats.proportion_lift(*self._counts.split(), alpha=alpha)
         return stats.relative_lift(*self._moments.split(), alpha=alpha)
 
+    def sequence(self, planned_customers: float) -> stats.Estimate:
+        """The absolute effect with limits and e-value that hold at every look."""
+        fewest = None
+        if self.definition.kind == "proportion":
+            fewest = np.minimum(self.sums.y1[:1], self.sums.y1[1:])
+        return stats.confidence_sequence(self.difference(), planned_customers=planned_customers, fewest_events=fewest)
+
     def covariate_balance(self) -> stats.Estimate:
         """The difference of the covariate before exposure, where there should be none."""
         return stats.covariate_balance(*self._cross_moments.split())

@@ -107,11 +107,20 @@ def _document(
         "variants": [_variant(variant, sums, place) for place, variant in enumerate(variants)],
         "health": [check.as_json() for check in health],
         "metrics": parts,
-        "looks": None,
+        "looks": _looks(experiment) if standing.plan_reached else [],
         "bandit": None,
         "decision_rule": wording.decision_rule(len(variants) - 1, len(metrics) - 1),
         "recommendation": wording.recommendation(compared[primary], variants),
     }
+
+
+def _looks(experiment: Experiment) -> list[dict[str, Any]]:
+    """The one look at the planned end: kept from the readout that took it, else taken now."""
+    earlier = Readout.objects.filter(experiment=experiment).first()
+    if earlier is not None and earlier.document["looks"]:
+        kept: list[dict[str, Any]] = earlier.document["looks"]
+        return kept
+    return [{"look": 1, "taken_at": _time(now()), "information": 1.0}]
 
 
 def _plan_reached(experiment: Experiment, primary: MetricData, sums: ExperimentSums, as_of: datetime) -> bool:

@@ -249,7 +249,7 @@ def _fill_plan(experiment: Experiment, definitions: Sequence[MetricDefinition]) 
 
 def _columns(definition: MetricDefinition) -> dict[str, Any]:
     covariate = asdict(definition.covariate) if definition.covariate else None
-    return {"event": definition.event, "window_s": definition.window_s, "covariate": covariate}
+    return {"event": definition.event, "window_s": definition.window_s, "from_s": 0, "covariate": covariate}
 
 
 def _listed(keys: Any) -> str:

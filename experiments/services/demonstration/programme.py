@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from backlog.models import Idea
 from backlog.quarters import Quarter
 from engagement.accounts.models import Member
+from engagement.accounts.queries import workspace
 from engagement.core.jobs import Progress
+from experiments import naming
 from experiments.demonstration.calendar import Calendar
 from experiments.demonstration.programme import EXPERIMENTS, SURPRISES, Conclusion, ExperimentText, MetricText
 from experiments.models import Experiment, Readout
@@ -50,16 +52,16 @@ def _plan(text: ExperimentText, members: Members, idea: Idea, calendar: Calendar
         starts=calendar.moment(text.starts),
         ends=calendar.moment(text.ends),
         hypothesis={slot: getattr(text, slot) for slot in plans.SLOTS},
-        is_simulated=True,
+        is_simulated=bool(text.launched_by),  # a draft may still get results of its own
         at=calendar.moment(text.planned),
     )
 
 
 def _key(text: ExperimentText, idea: Idea, calendar: Calendar) -> str:
-    """The workspace's naming pattern by hand: quarter, pod, channel, title."""
-    pod = idea.pod.slug if idea.pod else "all"
-    quarter = Quarter.of(calendar.day(text.starts))
-    return f"{quarter}-{pod}-{text.channel}-{text.slug}".lower().replace("_", "-")
+    return naming.composed_key(
+        workspace().naming_pattern, quarter=str(Quarter.of(calendar.day(text.starts))), pod=str(idea.pod),
+        channel=text.channel, title=text.slug,
+    )  # fmt: skip
 
 
 def _metric(text: MetricText, *, is_primary: bool) -> plans.MetricPlan:

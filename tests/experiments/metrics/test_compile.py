@@ -21,6 +21,7 @@ DEFINITIONS = [
     MetricDefinition("bought", "proportion", "buy", window_s=5 * DAY),
     MetricDefinition("twice", "proportion", "buy", window_s=5 * DAY, threshold=2),
     MetricDefinition("so_far", "mean", "buy"),
+    MetricDefinition("came_back", "proportion", "buy", window_s=5 * DAY, from_s=2 * DAY),
 ]
 
 
@@ -34,8 +35,9 @@ def rows(seed: int = 1) -> tuple[list[dict], list[dict]]:
             moment, variant = at + timedelta(hours=30 * again), rng.choice("ab")
             exposures.append({"experiment": "e", "customer": customer, "variant": variant, "exposed_at": moment})
         edges = [at, at - timedelta(seconds=1), at + timedelta(days=5), at + timedelta(days=5, microseconds=-1)]
+        edges += [at + timedelta(days=2), at + timedelta(days=2, microseconds=-1)]
         edges += [at.replace(hour=0, minute=0, second=0, microsecond=0), START, AS_OF, AS_OF - timedelta(seconds=1)]
-        for moment in rng.sample(edges, 4) + [
+        for moment in rng.sample(edges, 5) + [
             at + timedelta(seconds=rng.randrange(-9 * DAY, 9 * DAY)) for _ in range(3)
         ]:
             value = rng.choice([None, 10.0, 35.5, -3.0])
@@ -69,7 +71,8 @@ def by_hand(exposures: list[dict], events: list[dict], definition: MetricDefinit
         if (end if definition.window_s else at) > AS_OF:
             continue
         buys = [e for e in events if e["customer"] == customer and e["event"] == "buy"]
-        inside = [e["value"] or 0.0 for e in buys if at <= e["occurred_at"] < end]
+        opens = at + timedelta(seconds=definition.from_s)
+        inside = [e["value"] or 0.0 for e in buys if opens <= e["occurred_at"] < end]
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         before = sum(e["value"] or 0.0 for e in buys if day - timedelta(days=7) <= e["occurred_at"] < day)
         raw = sum(inside) if definition.kind == "mean" else float(len(inside) >= definition.threshold)
@@ -116,3 +119,9 @@ def test_customers_count_once_and_those_who_met_two_variants_are_told():
     found = by_query(exposures, [])
     assert found.customers.tolist() == [1, 1]
     assert found.contaminated.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("from_s", [-1, 5 * DAY, 6 * DAY])
+def test_a_window_that_opens_before_the_exposure_or_after_its_close_is_no_metric(from_s: int):
+    with pytest.raises(ValueError, match="opens after the exposure and before it closes"):
+        MetricDefinition("back", "proportion", "buy", window_s=5 * DAY, from_s=from_s)

@@ -178,7 +178,7 @@ def test_a_plan_takes_the_results_of_its_own_variants_only(tmp_path):
     def planned(key: str, third: str) -> Experiment:
         variants = [plans.VariantPlan(k, k.title(), s) for k, s in (("none", 0.5), ("mail", 0.25), (third, 0.25))]
         metrics = [
-            plans.MetricPlan("bought", "proportion", "secondary"),
+            plans.MetricPlan("bought", "proportion", "secondary", after_days=7),  # which a file has seen to
             plans.MetricPlan("spend", "mean", "primary", unit="USD"),
         ]
         return plans.create(key=key, name=key, variants=variants, metrics=metrics, actor=None)
@@ -275,11 +275,30 @@ def _command(path: Path) -> list[str]:
     return ["import_results", "killed", str(path), "--variant", "arm", "--control", "none", *metrics]
 
 
-def test_readouts_are_kept_and_the_newest_is_shown(tmp_path):
+def test_readouts_are_kept_and_the_look_is_taken_once(tmp_path):
     experiment, _is_new = imported(write(tmp_path / "r.csv"))
     first, second = readout(experiment), readout(experiment)
-    assert first["metrics"] == second["metrics"]
+
+    assert [look["information"] for look in first["looks"]] == [1.0]
+    assert second["looks"] == first["looks"]
+    assert comparison(second, "spend", "mail")["verdict"] == comparison(first, "spend", "mail")["verdict"]
     assert Readout.objects.filter(experiment=experiment).count() == 2
+
+
+def test_the_sequence_holds_at_every_look_and_is_wider_than_the_interval_of_one(tmp_path):
+    """Against the formula of the confidence sequence by hand, at the 10,000 customers used where no plan says."""
+    document = readout(imported(write(tmp_path / "r.csv", rows=3000))[0])
+    found = comparison(document, "spend", "mail")
+    n = sum(row["n"] for row in document["metrics"][1]["variants"] if row["variant"] in ("none", "mail"))
+    threshold = -2 * np.log(0.05)
+    weight = n / 10_000 * (threshold + np.log(threshold + 1))
+    reach = np.sqrt((weight + 1) / weight * (np.log(weight + 1) + threshold)) * found["absolute"]["se"]
+
+    estimate = found["absolute"]["estimate"]
+    assert (found["sequence"]["low"], found["sequence"]["high"]) == pytest.approx((estimate - reach, estimate + reach))
+    assert found["sequence"]["high"] > found["absolute"]["high"]
+    z = estimate / found["absolute"]["se"]
+    assert found["sequence"]["e_value"] == pytest.approx(np.exp(weight / (1 + weight) * z**2 / 2) / np.sqrt(1 + weight))
 
 
 def test_a_covariate_narrows_the_interval_as_a_regression_on_the_rows_does(tmp_path):

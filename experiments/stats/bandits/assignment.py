@@ -1,0 +1,113 @@
+"""Who gets which arm: a hash of experiment and customer against the shares of the batch, and the record of it."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.stats import validation
+from experiments.stats.validation import FloatArray, IntArray
+
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The shares in force for one batch of decisions, and where they came from.
+
+    shares:        share of each arm, above 0, summing to 1: the propensities of every decision of the batch.
+    policy:        name and version of the rule that set them.
+    salt:          of the experiment; one customer always draws the same number under one salt.
+    rewards_until: the latest batch whose matured rewards shaped the shares, None before there was any.
+    seed:          of the policy's random draws, None where it draws none.
+    """
+
+    experiment: str
+    number: int
+    shares: FloatArray
+    policy: str
+    salt: str
+    rewards_until: int | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shares", validation.shares("shares", self.shares))
+
+    @property
+    def lag(self) -> int:
+        """How many earlier batches had no say yet, their rewards still out."""
+        return self.number - 1 - (-1 if self.rewards_until is None else self.rewards_until)
+
+    def assign(self, customers: ArrayLike) -> "Decisions":
+        """The arm of each customer, one after the other or a million at once: the same customers get the same arms."""
+        units = hashed_units(customers, salt=self.salt)
+        arm = chosen_arms(units, self.shares)
+        return Decisions(batch=self.number, unit=units, arm=arm, propensity=self.shares[arm])
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """First decisions of some customers, to be kept for good: later batches never move a customer.
+
+    batch points at the full vector of propensities; unit is the customer's number in [0, 1); arm its index;
+    propensity the share that arm had.
+    """
+
+    batch: int
+    unit: FloatArray
+    arm: IntArray
+    propensity: FloatArray
+
+
+def chosen_arms(units: ArrayLike, shares: ArrayLike) -> IntArray:
+    """The arm whose range of the cumulated shares holds each unit in [0, 1).
+
+    `shares[arm]` are common to all units, or `shares[unit, arm]` each unit's own.
+    """
+    numbers, given = validation.finite("units", units), validation.shares("shares", shares)
+    validation.refuse("units", numbers, (numbers < 0) | (numbers >= 1), "must lie in [0, 1)")
+    ends = np.cumsum(given, axis=-1)[..., :-1]
+    if ends.ndim == 1:
+        return np.asarray(np.searchsorted(ends, numbers, side="right"), dtype=np.intp)
+    return np.asarray((ends <= numbers[..., None]).sum(axis=-1), dtype=np.intp)
+
+
+def hashed_units(customers: ArrayLike, *, salt: str) -> FloatArray:
+    """A number in [0, 1) for each customer, even and independent between salts; the same on every machine.
+
+    `customers` are whole numbers or texts. The number is made of 53 bits of a 64-bit mix keyed by the salt.
+    Source: the finaliser of Steele, Lea & Flood (2014) over the words of the key.
+    """
+    digest = hashlib.blake2b(salt.encode(), digest_size=8).digest()
+    state = np.full(np.shape(customers), int.from_bytes(digest, "little"), dtype=np.uint64)
+    for word, is_part in _words(np.asarray(customers)):
+        state = np.where(is_part, _mixed((state ^ word) + _STEP), state)
+    return np.asarray((_mixed(state) >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+
+
+def context_hashes(contexts: ArrayLike) -> NDArray[np.uint64]:
+    """A 64-bit fingerprint of each row of `contexts[..., feature]`, for the log of a contextual decision."""
+    rows = np.ascontiguousarray(validation.finite("contexts", contexts)) + 0.0  # minus zero is zero
+    state = np.zeros(rows.shape[:-1], dtype=np.uint64)
+    for column in np.moveaxis(rows.view(np.uint64), -1, 0):
+        state = _mixed((state ^ column) + _STEP)
+    return state
+
+
+def _words(customers: NDArray[np.generic]) -> list[tuple[NDArray[np.uint64], NDArray[np.bool_]]]:
+    """The key as 64-bit words, each with the customers that have it: a text's hash must not hang on its neighbours."""
+    if customers.dtype.kind in "iu":
+        return [(customers.astype(np.int64).view(np.uint64), np.ones(customers.shape, dtype=np.bool_))]
+    if customers.dtype.kind != "U":
+        raise ValueError(f"customers must be whole numbers or texts, got {customers.dtype}")
+    width = customers.dtype.itemsize // 4
+    letters = np.ascontiguousarray(customers).view(np.uint32).reshape(*customers.shape, width)
+    return [(letters[..., i].astype(np.uint64), letters[..., i] != 0) for i in range(width)]
+
+
+def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    state = (state ^ (state >> np.uint64(30))) * _MIX[0]
+    state = (state ^ (state >> np.uint64(27))) * _MIX[1]
+    return state ^ (state >> np.uint64(31))
