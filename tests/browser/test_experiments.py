@@ -50,6 +50,7 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
         "history": "/experiments/won/history/",
         "import": "/experiments/import/",
         "reports": "/reports/",
+        "learnings": "/learnings/",
         "report": f"/reports/{quarter_of(now())}/",
     }
     for name, path in paths.items():

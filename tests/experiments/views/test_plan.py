@@ -29,7 +29,7 @@ def test_an_idea_fills_the_form_and_proposes_the_key(client):
 
     assert draft.head["name"].value() == "Thank-you note"
     assert draft.head["key"].value().endswith("-loyalty-email-thank-you-note")
-    assert draft.hypothesis["because"].value() == idea.problem
+    assert draft.hypothesis["because"].value() == idea.problem.removesuffix(".")
     assert draft.variants.forms[1]["channel"].value() == "email"
 
 
