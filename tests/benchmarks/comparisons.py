@@ -1,13 +1,9 @@
 """A readout's worth of comparisons: 3 variants × 20 metrics × 30 looks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-import numpy as np
-from scipy import stats as scipy_stats
-
-from experiments.stats import Estimate, Moments, confidence_sequence, relative_lift, welch
 from tests.benchmarks.lines import absent, measured, named, peer
 from tests.benchmarks.timing import median_seconds
 
