@@ -2,7 +2,7 @@
 
 from importlib import metadata
 
-LABEL_WIDTH, FIGURE_WIDTH = 62, 12
+LABEL_WIDTH, FIGURE_WIDTH = 66, 10
 
 
 def measured(label: str, figure: float, unit: str, *, at_most: float | None = None, aim: float | None = None) -> str:
