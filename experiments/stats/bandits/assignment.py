@@ -83,7 +83,7 @@ def hashed_units(customers: ArrayLike, *, salt: str) -> FloatArray:
     digest = hashlib.blake2b(salt.encode(), digest_size=8).digest()
     state = np.full(np.shape(customers), int.from_bytes(digest, "little"), dtype=np.uint64)
     for word, is_part in _words(np.asarray(customers)):
-        state = np.where(is_part, _mixed((state ^ word) + _STEP), state)
+        state = np.where(is_part, _absorbed(state, word), state)
     return np.asarray((_mixed(state) >> np.uint64(11)).astype(np.float64) * 2.0**-53)
 
 
@@ -92,8 +92,8 @@ def context_hashes(contexts: ArrayLike) -> NDArray[np.uint64]:
     rows = np.ascontiguousarray(validation.finite("contexts", contexts)) + 0.0  # minus zero is zero
     state = np.zeros(rows.shape[:-1], dtype=np.uint64)
     for column in np.moveaxis(rows.view(np.uint64), -1, 0):
-        state = _mixed((state ^ column) + _STEP)
-    return state
+        state = _absorbed(state, column)
+    return np.asarray(state)
 
 
 def _words(customers: NDArray[np.generic]) -> list[tuple[NDArray[np.uint64], NDArray[np.bool_]]]:
@@ -102,12 +102,21 @@ def _words(customers: NDArray[np.generic]) -> list[tuple[NDArray[np.uint64], NDA
         return [(customers.astype(np.int64).view(np.uint64), np.ones(customers.shape, dtype=np.bool_))]
     if customers.dtype.kind != "U":
         raise ValueError(f"customers must be whole numbers or texts, got {customers.dtype}")
+    # Two letters of 32 bits make a word; the zeros behind a shorter text are no part of it.
     width = customers.dtype.itemsize // 4
-    letters = np.ascontiguousarray(customers).view(np.uint32).reshape(*customers.shape, width)
-    return [(letters[..., i].astype(np.uint64), letters[..., i] != 0) for i in range(width)]
+    even = np.atleast_1d(customers).astype(f"U{width + width % 2}")
+    words = even.view(np.uint64).reshape(*customers.shape, -1)
+    return [(word, word != 0) for word in np.moveaxis(words, -1, 0)]
+
+
+def _absorbed(state: NDArray[np.uint64], word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The state with one more word in it."""
+    with np.errstate(over="ignore"):
+        return _mixed((state ^ word) + _STEP)
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    state = (state ^ (state >> np.uint64(30))) * _MIX[0]
-    state = (state ^ (state >> np.uint64(27))) * _MIX[1]
-    return state ^ (state >> np.uint64(31))
+    with np.errstate(over="ignore"):
+        state = (state ^ (state >> np.uint64(30))) * _MIX[0]
+        state = (state ^ (state >> np.uint64(27))) * _MIX[1]
+        return state ^ (state >> np.uint64(31))
