@@ -11,10 +11,8 @@ from scipy import optimize, sparse
 from experiments.stats import validation
 
 WEEKS = 13
-# Values are brought to this height before they are solved: the solver's own tolerance is absolute.
-HEIGHT = 1e4
-# What the last idea by id loses against the first among equals, far below any difference that matters.
-TIE_BREAK = 1e-4
+# Where the very best plan is asked for, values are raised to this height: the solver takes plans within 1e-6 for equal.
+EXACT_HEIGHT = 1e4
 
 
 class Solver(StrEnum):
@@ -124,7 +122,7 @@ def quarter_plan(
 
     Never worth less than the greedy plan, which stands in if the solver finds none. Without capacity the plan is empty.
     Only sizes worth more than 0 are placed. Ideas are taken in the order of their ids, whatever order they come in,
-    and equals go to the first: reruns agree unless the time runs out.
+    and among ideas that differ in nothing else the first ids go first: reruns agree unless the time runs out.
     Errors: `ValueError` for two ideas with one id. Source: binary program, HiGHS through `scipy.optimize.milp`.
     """
     if len({idea.id for idea in ideas}) < len(ideas):
@@ -155,6 +153,12 @@ class _Option:
     @property
     def shape(self) -> ExperimentSize:
         return self.idea.sizes[self.size]
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """All of the idea but its id."""
+        sizes = tuple((size.weeks, size.value, *sorted(size.customers.items())) for size in self.idea.sizes)
+        return (sizes, self.idea.owner, self.idea.exclusive, self.idea.earliest, self.idea.deadline)
 
     @property
     def running(self) -> range:
@@ -223,9 +227,8 @@ def _solved(options: Sequence[_Option], quarter: QuarterLimits, gap: float, time
     )
     bound = np.isfinite(limits)
     worth = np.array([option.value for option in options])
-    late = np.array([option.rank for option in options]) / (options[-1].rank + 1.0)
     result = optimize.milp(
-        TIE_BREAK * late - worth * HEIGHT / worth.max(),
+        -worth / worth.max() * (1.0 if gap > 0 else EXACT_HEIGHT),
         constraints=optimize.LinearConstraint(matrix[bound], -np.inf, limits[bound]),
         integrality=np.ones(len(options), dtype=np.intp),
         bounds=optimize.Bounds(0, 1),
@@ -234,9 +237,22 @@ def _solved(options: Sequence[_Option], quarter: QuarterLimits, gap: float, time
     if result.x is None:
         return None
     chosen = [option for option, share in zip(options, result.x, strict=True) if share > 0.5]
-    return _plan(chosen, float(result.mip_gap or 0.0), Solver.MILP)
+    return _plan(_first_ids_first(chosen, options), float(result.mip_gap or 0.0), Solver.MILP)
 
 
 def _plan(chosen: Sequence[_Option], gap: float, solver: Solver) -> QuarterPlan:
     placed = tuple(option.placed() for option in sorted(chosen, key=lambda option: option.rank))
     return QuarterPlan(placed, float(sum(item.value for item in placed)), gap, solver)
+
+
+def _first_ids_first(chosen: Sequence[_Option], options: Sequence[_Option]) -> list[_Option]:
+    """The same plan with the places of ideas that differ in their ids only handed out in the order of those ids."""
+    named = {(option.rank, option.size, option.start): option for option in options}
+    ranks: dict[tuple[object, ...], list[int]] = {}
+    for option in named.values():
+        alike = ranks.setdefault(option.kind, [])
+        if option.rank not in alike:
+            alike.append(option.rank)
+    free = {kind: iter(sorted(alike)) for kind, alike in ranks.items()}
+    ordered = sorted(chosen, key=lambda option: (option.start, option.size, option.rank))
+    return [named[next(free[option.kind]), option.size, option.start] for option in ordered]

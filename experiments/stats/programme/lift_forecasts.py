@@ -98,7 +98,7 @@ def lift_calibration(
         return LiftCalibration.without_line(count, np.nan, level, Status.TOO_FEW)
     mean_gap, centred = float(gap.mean()), x - x.mean()
     spread = float((centred**2).sum())
-    if spread == 0:
+    if np.ptp(x) == 0:
         return LiftCalibration.without_line(count, mean_gap, level, Status.NO_VARIATION)
     slope = float((centred * gap).sum() / spread)
     residual = gap - mean_gap - slope * centred
