@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 PARQUET_BATCH = 50_000
+LONGEST_LINE = 1_000_000  # nothing longer is ever held in memory
 
 
 class FileRefused(Exception):
@@ -85,7 +86,7 @@ class RowFile:
             start = file.read(2)
             file.seek(0)
             source = gzip.GzipFile(fileobj=file) if start == GZIP else file
-            lines = source if first_bytes is None else _first_lines(source, first_bytes)
+            lines = _short_lines(source) if first_bytes is None else _first_lines(source, first_bytes)
             yield from self._parsed(csv.reader(self._lines(lines), strict=True))
 
     def _parsed(self, reader: "Reader") -> Iterator[tuple[int, list[str]]]:
@@ -105,6 +106,8 @@ class RowFile:
         number = 0
         try:
             for number, line in enumerate(source, start=1):
+                if len(line) > LONGEST_LINE:
+                    self.refuse(f"the line is longer than {LONGEST_LINE:,} bytes; is this a CSV file?", line=number)
                 if b"\0" in line:
                     self.refuse("this is no CSV file: it holds zero bytes.", line=number)
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -127,6 +130,12 @@ class RowFile:
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     yield number, row
+
+
+def _short_lines(source: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """The lines; of one that is too long only its beginning, long enough to be refused."""
+    while line := source.readline(LONGEST_LINE + 1):
+        yield line
 
 
 def _first_lines(source: BinaryIO | gzip.GzipFile, first_bytes: int) -> Iterator[bytes]:

@@ -4,9 +4,11 @@ import fcntl
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
 from django.conf import settings
 
 from engagement.warehouse.tables import SCHEMAS
@@ -23,19 +25,25 @@ def append(name: str, batches: Iterable[pa.RecordBatch], *, source: str, version
     table = _open(name)
     if (table.transaction_version(source) or 0) >= version:
         return False
-    write_deltalake(
-        table,
-        pa.RecordBatchReader.from_batches(SCHEMAS[name], batches),
-        mode="append",
-        writer_properties=WRITER,
-        commit_properties=CommitProperties(app_transactions=[Transaction(app_id=source, version=version)]),
-    )
+    try:
+        write_deltalake(
+            table,
+            pa.RecordBatchReader.from_batches(SCHEMAS[name], batches),
+            mode="append",
+            writer_properties=WRITER,
+            commit_properties=CommitProperties(app_transactions=[Transaction(app_id=source, version=version)]),
+        )
+    except CommitFailedError:
+        if (_open(name).transaction_version(source) or 0) < version:
+            raise
+        return False  # another process has committed the same source meanwhile
     return True
 
 
 def snapshot(name: str) -> list[str]:
     """The data files of the newest version of table `name`; empty before the first append."""
-    return sorted(_open(name).file_uris())
+    # Delta gives addresses, in which a blank or an umlaut of the folder's name is percent-encoded.
+    return sorted(unquote(uri.removeprefix("file://")) for uri in _open(name).file_uris())
 
 
 def clear() -> None:

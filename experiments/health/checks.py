@@ -35,7 +35,9 @@ def sample_ratio(sums: ExperimentSums, shares: ArrayLike, *, is_import: bool) ->
     """Whether the counts fit the planned shares: at p < 0.001 for a finished import, at e ≥ 1,000 for live counts."""
     test = stats.sample_ratio_test(sums.customers, shares)
     sequential = stats.sequential_sample_ratio(sums.customers[None, :], shares)
-    p, e = float(test.p), min(float(sequential.e_value[-1]), 1e300)
+    p, e = _finite(test.p), _finite(np.minimum(sequential.e_value[-1], 1e300))
+    if p is None or e is None:
+        return Check("sample_ratio", "warn", _("Nobody has met a variant yet."))
     failed = p < ALARM_P if is_import else e >= ALARM_E
     observed = " : ".join(f"{count:,.0f}" for count in sums.customers)
     planned = " : ".join(f"{share:.4g}" for share in np.asarray(shares))
@@ -77,6 +79,11 @@ def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
     return Check("covariate_balance", "fail" if uneven else "pass", message, min(p.values()))
 
 
+def _finite(value: ArrayLike) -> float | None:
+    number = float(np.asarray(value))
+    return number if np.isfinite(number) else None
+
+
 def invalidates(check: Check) -> bool:
     return check.status == "fail" and check.name in INVALIDATING
 
@@ -87,4 +94,4 @@ def _equal_shares(counts: np.ndarray, customers: np.ndarray) -> float | None:
     if present.sum() < 2:
         return None
     shares = customers[present] / customers[present].sum()
-    return float(stats.sample_ratio_test(counts[present], shares).p)
+    return _finite(stats.sample_ratio_test(counts[present], shares).p)

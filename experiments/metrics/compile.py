@@ -27,10 +27,16 @@ class Total:
     days_before: int | None = None
 
 
-def first_exposures(exposures: Table, *, experiment: str, starts: datetime, ends: datetime) -> Table:
-    """One row per customer exposed inside [starts, ends): the first variant met, when, and how many were met."""
+def first_exposures(
+    exposures: Table, *, experiment: str, starts: datetime, ends: datetime, until: datetime | None = None
+) -> Table:
+    """One row per customer exposed inside [starts, ends): the first variant met, when, and how many were met.
+
+    `until`: as if the story ended there.
+    """
+    last = min(ends, until) if until else ends
     inside = exposures.filter(
-        exposures.experiment == experiment, exposures.exposed_at >= starts, exposures.exposed_at < ends
+        exposures.experiment == experiment, exposures.exposed_at >= starts, exposures.exposed_at < last
     )
     return inside.group_by("customer").aggregate(
         variant=inside.variant.argmin(inside.exposed_at),

@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
-from engagement.core.errors import Conflict
+from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
 from engagement.customers.queries import complete_through
 from engagement.warehouse.engines import Warehouse, connect
@@ -80,8 +80,9 @@ def _read(experiment: Experiment, as_of: datetime | None) -> Analysed:
     moments = _as_of(experiment, [metric.definition for metric in metrics], as_of)
     with connect() as warehouse:
         first = queries.first_exposures(
-            warehouse.table("exposures"), experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends
-        )
+            warehouse.table("exposures"), experiment=str(experiment.uid), starts=experiment.starts,
+            ends=experiment.ends, until=max(moments.values()),
+        )  # fmt: skip
         events = warehouse.table("events")
         _refuse_other_currencies(warehouse, events, metrics)
         for metric in metrics:
@@ -97,6 +98,8 @@ def _read(experiment: Experiment, as_of: datetime | None) -> Analysed:
 def _as_of(
     experiment: Experiment, definitions: Sequence[MetricDefinition], given: datetime | None
 ) -> dict[str, datetime]:
+    if given is not None and given > now():
+        raise InvalidInput(_("Data cannot be as of a time in the future: %(time)s.") % {"time": given.isoformat()})
     if given is not None:
         return {definition.key: given for definition in definitions}
     complete = complete_through(queries.feeds(definitions))
@@ -159,7 +162,8 @@ def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
     experiment, variants = analysed.experiment, analysed.variants
     health = _health(analysed)
     plan = Plan(**experiment.plan) if experiment.plan else Plan()
-    earlier = Readout.objects.filter(experiment=experiment).first()
+    # Not simply the newest: one computed as of an earlier time may have taken no look.
+    earlier = Readout.objects.filter(experiment=experiment).exclude(document__looks=[]).first()
     looks = list(earlier.document["looks"] or ()) if earlier else []
     rule = _rule(analysed, plan, looks, is_sealed=is_sealed)
     compared = compare(

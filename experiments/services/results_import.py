@@ -28,8 +28,8 @@ from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused
 from engagement.customers.services import feeds
-from experiments.choices import MetricRole
-from experiments.lifecycle import State, may_move
+from experiments.choices import STATE_LABELS, MetricRole
+from experiments.lifecycle import State
 from experiments.metrics.definition import Covariate, MetricDefinition
 from experiments.models import Experiment, Metric, ResultsImport, Variant
 from experiments.models.experiment import KEY_PATTERN
@@ -77,7 +77,7 @@ def import_results(*, key: str, file: ResultsFile, actor: Member | None, progres
         return planned, False
     exposed_at = file.exposed_at or datetime.combine(now().date(), datetime.min.time(), UTC)
     uid = uuid.uuid5(NAMESPACE, json.dumps([key, sha256, file.options, exposed_at.isoformat()]))
-    staging = settings.DATA_DIR / "staging" / f"{uid}.parquet"
+    staging = settings.DATA_DIR / "staging" / f"{uid}-{uuid.uuid4().hex[:8]}.parquet"  # each run has its own
     try:
         staged = _staged(file, staging, progress)
         variants = _variants(staged, file, planned)
@@ -123,8 +123,7 @@ def _is_repeat(experiment: Experiment, file: ResultsFile, sha256: str) -> bool:
     """True for the import that this experiment's results came from; refuses where the key is taken otherwise."""
     earlier = ResultsImport.objects.filter(experiment=experiment).first()
     if earlier is None:
-        if not may_move(State(experiment.state), State.ENDED):
-            raise Conflict(_("The key “%(key)s” is taken by an experiment that has ended.") % {"key": experiment.key})
+        _require_unlaunched(experiment)
         return False
     if earlier.sha256 != sha256:
         sentence = _("The key “%(key)s” is taken: its results came from another file, %(file)s.")
@@ -136,6 +135,13 @@ def _is_repeat(experiment: Experiment, file: ResultsFile, sha256: str) -> bool:
         )
         raise Conflict(sentence % {"key": experiment.key})
     return True
+
+
+def _require_unlaunched(experiment: Experiment) -> None:
+    """A plan takes results from a file; what was launched here has its own exposures and its own launch owner."""
+    if experiment.state not in (State.DRAFT, State.READY) or experiment.follows_dates:
+        values = {"key": experiment.key, "state": str(STATE_LABELS[State(experiment.state)]).lower()}
+        raise Conflict(_("The key “%(key)s” is taken by an experiment that is %(state)s.") % values)
 
 
 def _staged(file: ResultsFile, staging: Path, progress: Progress) -> Staged:
@@ -195,7 +201,11 @@ def _publish(
     variants: dict[str, float], definitions: Sequence[MetricDefinition], exposed_at: datetime, actor: Member | None,
 ) -> Experiment:  # fmt: skip
     """Makes the results visible, all at once; of two imports of one key the second is refused here at the latest."""
-    before = {"state": planned.state} if planned else {}
+    if planned is not None:
+        planned = Experiment.objects.select_for_update().get(pk=planned.pk)  # it may have changed while we were reading
+        if not ResultsImport.objects.filter(experiment=planned).exists():
+            _require_unlaunched(planned)
+    before = {name: str(getattr(planned, name)) for name in ("state", "starts", "ends")} if planned else {}
     experiment = planned or Experiment(key=key, name=key, strategy_owner=actor)
     experiment.uid, experiment.state, experiment.launch_owner = uid, State.ENDED, actor
     experiment.starts, experiment.ends = exposed_at, exposed_at + SECOND

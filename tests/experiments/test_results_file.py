@@ -1,6 +1,7 @@
 """Reading a results file: what is wrong is named with its line and column, and nothing is guessed."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,13 @@ def test_a_gzip_file_with_a_wrong_byte_inside_is_refused(tmp_path):
 
     with pytest.raises(FileRefused, match="the gzip file is damaged"):
         read(tmp_path, bytes(packed))
+
+
+def test_a_line_without_end_is_refused_and_never_held_whole(tmp_path):
+    endless = gzip.compress(b"arm,bought,spend\n" + b"a" * 50_000_000, mtime=0)
+    tracemalloc.start()
+    with pytest.raises(FileRefused, match=r"line 2: the line is longer than 1,000,000 bytes"):
+        read(tmp_path, endless)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000

@@ -31,7 +31,8 @@ def _create(external_ids: Sequence[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {table} (external_id) VALUES (%s) ON CONFLICT DO NOTHING",  # noqa: S608  our own table's name
-            [(external_id,) for external_id in external_ids],
+            # Sorted, so that two imports of the same customers wait for each other and never in a circle.
+            [(external_id,) for external_id in sorted(external_ids)],
         )
 
 

@@ -67,3 +67,19 @@ def test_days_are_utc_days_whatever_the_machine_says(monkeypatch):
     with connect() as warehouse:
         day = warehouse.backend.to_pyarrow(warehouse.table("exposures").exposed_at.date().name("day").as_table())
     assert [str(value) for value in day["day"].to_pylist()] == ["2026-03-01"]
+
+
+@pytest.mark.parametrize("folder", ["a b", "50% off", "straße", "a#b"])
+def test_a_folder_of_any_name_holds_a_store(settings, tmp_path, folder):
+    settings.WAREHOUSE_DIR = tmp_path / folder
+    store.append("exposures", [batch(1, 2)], source="x")
+    assert customers() == [1, 2]
+
+
+def test_the_same_source_from_two_writers_at_once_is_stored_once():
+    store.append("exposures", [batch(9)], source="other")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _n: store.append("exposures", [batch(1)], source="same"), range(4)))
+
+    assert done.count(True) == 1
+    assert customers() == [1, 9]

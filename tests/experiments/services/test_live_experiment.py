@@ -389,3 +389,27 @@ def test_customers_come_with_traits_and_are_brought_up_to_date(tmp_path):
     with pytest.raises(InvalidInput, match=r"c\.csv, line 3, column “email”: “nonsense” is no e-mail address\."):
         import_customers(path=path, name="c.csv", progress=Progress())
     assert Customer.objects.count() == 2
+
+
+def test_a_look_back_knows_nothing_of_what_came_later(tmp_path, rows):
+    as_of = datetime(2026, 7, 10, tzinfo=UTC)
+    found = document(start(tmp_path, rows), as_of)
+    exposed = [name for name, at in rows.exposed.items() if at < as_of]
+    assert sum(row["customers"] for row in found["variants"]) == len(exposed) < CUSTOMERS
+
+
+def test_data_cannot_be_as_of_a_time_in_the_future(tmp_path, rows):
+    experiment = start(tmp_path, rows)
+    with pytest.raises(InvalidInput, match="Data cannot be as of a time in the future"):
+        document(experiment, datetime(2999, 1, 1, tzinfo=UTC))
+    assert not Readout.objects.exists()
+
+
+def test_an_experiment_nobody_has_met_is_read_out_without_a_number(tmp_path, rows):
+    toml = tmp_path / "welcome.toml"
+    toml.write_text(TOML.format(extra=""))
+    experiment, _changed = load(path=toml, actor=None)
+    found = document(experiment, LATER)
+    assert [row["customers"] for row in found["variants"]] == [0, 0]
+    assert {row["verdict"] for part in found["metrics"] for row in part["comparisons"]} == {"not enough data yet"}
+    assert found["health"][0] == {**found["health"][0], "check": "sample_ratio", "status": "warn", "p_value": None}

@@ -196,6 +196,24 @@ def test_a_plan_takes_the_results_of_its_own_variants_only(tmp_path):
     assert Experiment.objects.get(key="wrong").state == "draft"
 
 
+def test_what_was_launched_here_takes_no_results_from_a_file(tmp_path):
+    variants = [plans.VariantPlan(key, key.title(), share) for key, share in (("none", 0.5), ("mail", 0.5))]
+    metrics = [plans.MetricPlan("spend", "mean", "primary")]
+    launched = plans.create(key="mail-test", name="Mail", variants=variants, metrics=metrics, actor=None)
+    Experiment.objects.filter(pk=launched.pk).update(state="running")
+    with pytest.raises(Conflict, match="is taken by an experiment that is running"):
+        imported(write(tmp_path / "r.csv"))
+    assert Experiment.objects.get().state == "running"
+
+
+def test_an_empty_covariate_column_is_analysed_without_balance_to_be_told(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("arm,bought,spend,before\n" + "".join(f"{'none' if i % 2 else 'mail'},1,{i},\n" for i in range(40)))
+    document = readout(imported(path, columns=Columns("arm", "none", METRICS, covariates={"spend": "before"}))[0])
+    assert [check["check"] for check in document["health"]] == ["sample_ratio", "contamination"]
+    assert comparison(document, "spend", "mail")["absolute"]["estimate"] == pytest.approx(-1.0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fatal_step", ["customers.ensure", "events", "exposures", "publish"])
 def test_a_command_killed_in_the_middle_leaves_nothing_and_its_retry_does_all_once(installation, tmp_path, fatal_step):
@@ -260,12 +278,16 @@ print(Customer.objects.count(), len(t), len(set(e["message_id"].to_pylist())) ==
 
 
 ENQUEUE = """
-from engagement.core.jobs import enqueue
+from django.core.files import File
 from engagement.accounts.models import Member
-metrics = [dict(name="bought", kind="proportion", column="bought"), dict(name="spend", kind="mean", column="spend")]
-job = enqueue("experiments.tasks.import_and_analyse", label="Results", key="killed", path="{path}", name="r.csv",
-    columns=dict(variant="arm", control="none", metrics=metrics), primary="spend", member_id=Member.objects.get().pk)
-print(job.pk)
+from experiments.results_file import ResultsMetric
+from experiments.services import results_uploads
+ada = Member.objects.get()
+with open("{path}", "rb") as file:
+    upload = results_uploads.receive(key="killed", file=File(file, name="r.csv"), actor=ada)
+metrics = (ResultsMetric("bought", "proportion", "bought"), ResultsMetric("spend", "mean", "spend"))
+reading = results_uploads.Reading(variant="arm", control="none", metrics=metrics, primary="spend")
+print(results_uploads.start_import(upload=upload, reading=reading, actor=ada).pk)
 """
 STATE = "from engagement.core.models import Job; print(Job.objects.get(pk='{job}').state)"
 
