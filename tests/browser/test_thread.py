@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watch, check_page
+from tests.browser.conftest import PATIENCE_MS, Watch, check_page
 from tests.installation import Installation
 
 PASSWORD = "a-long-enough-secret"
@@ -46,7 +46,7 @@ def signed_in(site: Installation, new_context: Any, width: int) -> Iterator[Call
         if name not in watches:
             page = new_context(base_url=site.url).new_page()
             page.set_viewport_size({"width": width, "height": 900 if width > 500 else 740})
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(PATIENCE_MS)
             watches[name] = Watch(page)
             page.goto("/")
             page.get_by_label("E-mail").fill(f"{name}@example.org")
