@@ -13,6 +13,8 @@ from engagement.core.errors import NotFound
 from experiments.lifecycle import State
 from experiments.models import Experiment, Readout, ResultsUpload
 
+SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
+
 
 def experiments() -> QuerySet[Experiment]:
     return Experiment.objects.select_related(
@@ -26,11 +28,15 @@ def found_experiments(*, state: str = "", text: str = "") -> QuerySet[Experiment
     if state:
         found = found.filter(state=state)
     for word in text.split():
-        holds = Q()
-        for column in ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move"):
-            holds |= Q(**{f"{column}__icontains": word})
-        found = found.filter(holds)
+        found = found.filter(_holds(word, *SEARCHED))
     return found
+
+
+def _holds(word: str, *columns: str) -> Q:
+    holds = Q()
+    for column in columns:
+        holds |= Q(**{f"{column}__icontains": word})
+    return holds
 
 
 def experiment(key: str) -> Experiment:
@@ -57,6 +63,14 @@ def under_way() -> QuerySet[Experiment]:
     waits_first = Case(When(state=State.ENDED, then=0), default=1)
     live = experiments().filter(state__in=(State.RUNNING, State.PAUSED, State.ENDED))
     return live.order_by(waits_first, "ends", "pk")
+
+
+def learned(*, text: str = "") -> QuerySet[Experiment]:
+    """Decided experiments, the newest learning first; `text` is looked for in it and where experiments are found by."""
+    decided = experiments().filter(decision__isnull=False).order_by("-decision__decided_at", "-pk")
+    for word in text.split():
+        decided = decided.filter(_holds(word, *SEARCHED, "decision__learning", "decision__reason", "metrics__key"))
+    return decided.distinct()
 
 
 def newest_readout(key: str) -> Readout:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experiments.views import experiment, experiments, plan, reports, results_file
+from experiments.views import experiment, experiments, learnings, plan, reports, results_file
 
 urlpatterns = [
     path("experiments/", experiments.experiment_list, name="experiments"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),
     path("experiments/<str:key>/<str:tab>/", experiment.tab, name="experiment"),
+    path("learnings/", learnings.learning_list, name="learnings"),
     path("reports/", reports.report_list, name="reports"),
     path("reports/<str:quarter>/", reports.report, name="report"),
 ]

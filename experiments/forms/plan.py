@@ -39,7 +39,7 @@ class PlanDraft:
     def fresh(cls, workspace: Workspace, idea: Idea | None = None, *, key: str = "") -> "PlanDraft":
         """An empty form, or one begun from an idea."""
         head = {"name": idea.title, "pod": idea.pod_id, "key": key} if idea else {}
-        known = {"because": idea.problem, "we_believe": idea.change} if idea else {}
+        known = {"because": _part(idea.problem), "we_believe": _part(idea.change)} if idea else {}
         variants = [{"name": _("Control")}, {"channel": idea.channel if idea else ""}]
         return cls(
             HeadForm(workspace=workspace, initial=head),
@@ -113,6 +113,11 @@ class PlanDraft:
             )
             for row in rows
         ]
+
+
+def _part(text: str) -> str:
+    """A text of its own as a part of a sentence."""
+    return text.strip().removesuffix(".")
 
 
 def _midnight(day: date | None, time_zone: str) -> datetime | None:

@@ -16,7 +16,7 @@ _AT_ONCE = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class BanditBatch:
     """The shares in force for one batch of decisions, and where they came from.
 
     shares:        share of each arm, above 0, summing to 1: the propensities of every decision of the batch.
@@ -42,15 +42,15 @@ class Batch:
         """How many earlier batches had no say yet, their rewards still out."""
         return self.number - 1 - (-1 if self.rewards_until is None else self.rewards_until)
 
-    def assign(self, customers: ArrayLike) -> "Decisions":
+    def assign(self, customers: ArrayLike) -> "BanditDecisions":
         """The arm of each customer, one after the other or a million at once: the same customers get the same arms."""
         units = hashed_units(customers, salt=self.salt)
         arm = chosen_arms(units, self.shares)
-        return Decisions(batch=self.number, unit=units, arm=arm, propensity=self.shares[arm])
+        return BanditDecisions(batch=self.number, unit=units, arm=arm, propensity=self.shares[arm])
 
 
 @dataclass(frozen=True, eq=False)
-class Decisions:
+class BanditDecisions:
     """First decisions of some customers, to be kept for good: later batches never move a customer.
 
     batch points at the full vector of propensities; unit is the customer's number in [0, 1); arm its index;
@@ -95,14 +95,14 @@ def context_hashes(contexts: ArrayLike) -> NDArray[np.uint64]:
     rows = np.ascontiguousarray(validation.finite("contexts", contexts)) + 0.0  # minus zero is zero
     state = np.zeros(rows.shape[:-1], dtype=np.uint64)
     for column in np.moveaxis(rows.view(np.uint64), -1, 0):
-        state = _mixed((state ^ column) + _STEP)
-    return state
+        state = _absorbed(state, column)
+    return np.asarray(state)
 
 
 def _hashed(customers: NDArray[np.generic], key: np.uint64) -> FloatArray:
     state = np.full(customers.shape, key)
     for word, is_part in _words(customers):
-        np.copyto(state, _mixed((state ^ word) + _STEP), where=is_part)
+        np.copyto(state, _absorbed(state, word), where=is_part)
     return np.asarray((_mixed(state) >> np.uint64(11)) * 2.0**-53)
 
 
@@ -112,12 +112,21 @@ def _words(customers: NDArray[np.generic]) -> list[tuple[NDArray[np.uint64], NDA
         return [(customers.astype(np.int64).view(np.uint64), np.ones(customers.shape, dtype=np.bool_))]
     if customers.dtype.kind != "U":
         raise ValueError(f"customers must be whole numbers or texts, got {customers.dtype}")
+    # Two letters of 32 bits make a word; the zeros behind a shorter text are no part of it.
     width = customers.dtype.itemsize // 4
-    letters = np.ascontiguousarray(customers).view(np.uint32).reshape(*customers.shape, width)
-    return [(letters[..., i].astype(np.uint64), letters[..., i] != 0) for i in range(width)]
+    even = np.atleast_1d(customers).astype(f"U{width + width % 2}")
+    words = even.view(np.uint64).reshape(*customers.shape, -1)
+    return [(word, word != 0) for word in np.moveaxis(words, -1, 0)]
+
+
+def _absorbed(state: NDArray[np.uint64], word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The state with one more word in it."""
+    with np.errstate(over="ignore"):
+        return _mixed((state ^ word) + _STEP)
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    state = (state ^ (state >> np.uint64(30))) * _MIX[0]
-    state = (state ^ (state >> np.uint64(27))) * _MIX[1]
-    return state ^ (state >> np.uint64(31))
+    with np.errstate(over="ignore"):
+        state = (state ^ (state >> np.uint64(30))) * _MIX[0]
+        state = (state ^ (state >> np.uint64(27))) * _MIX[1]
+        return state ^ (state >> np.uint64(31))
