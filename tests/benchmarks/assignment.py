@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.stats.bandits import Batch, BetaPosterior, Decisions, probability_best, probability_matching
+from experiments.stats import BanditBatch, BanditDecisions, BetaPosterior, probability_best, probability_matching
 from tests.benchmarks.lines import absent, measured, named, peer
 from tests.benchmarks.timing import median_seconds
 
@@ -30,10 +30,10 @@ def lines() -> Iterator[str]:
         yield absent("mabwiser")
 
 
-def assigned(customers: NDArray[np.generic]) -> Decisions:
+def assigned(customers: NDArray[np.generic]) -> BanditDecisions:
     """A batch's work whole: posterior, shares with the exploration floor, hashes, arms, propensities."""
     shares = probability_matching(probability_best(BetaPosterior.from_counts(SUCCESSES, FAILURES)))
-    return Batch("spring-mail", 1, shares, "probability matching", "salt").assign(customers)
+    return BanditBatch("spring-mail", 1, shares, "probability matching", "salt").assign(customers)
 
 
 def mabwiser_milliseconds() -> float:

@@ -24,29 +24,30 @@ class Play:
 
 def play_rates(rates: Array, play: Play, runs: int, rng: np.random.Generator) -> tuple[Counts, Array]:
     """Counts and propensities (run, batch, arm) of Thompson bandits on arms with these rates."""
-    arms = len(rates)
-    n, x, shares = (np.zeros((runs, play.batches, arms)) for _ in range(3))
+    n, x, shares = (np.zeros((runs, play.batches, len(rates))) for _ in range(3))
+    met, won = np.zeros_like(n[:, 0]), np.zeros_like(n[:, 0])
     for batch in range(play.batches):
-        seen, met = x[:, :batch].sum(axis=1), n[:, :batch].sum(axis=1)
-        chance = probability_best(BetaPosterior.from_counts(seen, met - seen))
+        chance = probability_best(BetaPosterior.from_counts(won, met - won))
         shares[:, batch] = probability_matching(chance, floor=play.floor)
         n[:, batch] = rng.multinomial(play.size, shares[:, batch])
         x[:, batch] = rng.binomial(n[:, batch].astype(np.int64), rates)
+        met, won = met + n[:, batch], won + x[:, batch]
     return Counts(n, x), shares
 
 
 def play_revenue(shares_buying: Array, play: Play, runs: int, rng: np.random.Generator) -> tuple[Moments, Array, Array]:
     """Moments, propensities and buyers (run, batch, arm): buyers spend log-normal(3, 1) amounts, the others nothing."""
-    arms = len(shares_buying)
-    n, buyers, s1, s2, s3, shares = (np.zeros((runs, play.batches, arms)) for _ in range(6))
+    buyers, shares = (np.zeros((runs, play.batches, len(shares_buying))) for _ in range(2))
+    sums = np.zeros((4, runs, play.batches, len(shares_buying)))
+    so_far = np.zeros_like(sums[:, :, 0])
     for batch in range(play.batches):
-        before = Moments.from_sums(*(part[:, :batch].sum(axis=1) for part in (n, s1, s2)))
-        chance = probability_best(MeanPosterior.from_moments(before))
+        chance = probability_best(MeanPosterior.from_moments(Moments.from_sums(*so_far[:3])))
         shares[:, batch] = probability_matching(chance, floor=play.floor)
-        n[:, batch] = rng.multinomial(play.size, shares[:, batch])
-        buyers[:, batch] = rng.binomial(n[:, batch].astype(np.int64), shares_buying)
-        s1[:, batch], s2[:, batch], s3[:, batch] = _spending(buyers[:, batch], rng)
-    return Moments.from_sums(n, s1, s2, s3), shares, buyers
+        n = rng.multinomial(play.size, shares[:, batch])
+        buyers[:, batch] = rng.binomial(n, shares_buying)
+        sums[:, :, batch] = n, *_spending(buyers[:, batch], rng)
+        so_far += sums[:, :, batch]
+    return Moments.from_sums(*sums), shares, buyers
 
 
 def _spending(buyers: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:

@@ -131,7 +131,7 @@ def aipw(log: BatchLog, *, weights: str = Weights.UNIFORM, decay: float = DECAY)
         df=log.variance_df(h),
         weights=Weights(weights),
         is_unidentified=log.is_unidentified,
-        is_flat=totals.m2 == 0,
+        is_flat=log.is_flat,
         is_weak=log.is_weak,
     )
 

@@ -161,6 +161,6 @@ def _hindrances(
     return [
         (fewest == 0, Status.EMPTY_ARM),
         (fewest < 2, Status.TOO_FEW),
-        ((totals.m2[..., one] == 0) & (totals.m2[..., others] == 0), Status.ZERO_VARIANCE),
+        (log.is_flat[..., one] & log.is_flat[..., others], Status.ZERO_VARIANCE),
         (np.minimum(events[..., one], events[..., others]) < fewest_events, Status.APPROXIMATION_WEAK),
     ]

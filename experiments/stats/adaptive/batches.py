@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike
 
 from experiments.stats import validation
 from experiments.stats.counts import Counts
-from experiments.stats.moments import Moments
+from experiments.stats.moments import Moments, cumulative_looks
 from experiments.stats.sample_mean import CUSTOMERS_PER_SQUARED_SKEWNESS
 from experiments.stats.validation import SUM_TOLERANCE, BoolArray, FloatArray
 
 # Below this many effective customers an inverse-propensity average rests on a handful of them.
 FEWEST_EFFECTIVE = 100.0
+# A second sum below this share of the raw one is what rounding leaves of a constant.
+SAME = 1e-24
 # Fewest customers with an event.
 FEWEST_EVENTS = 5.0
 
@@ -81,9 +83,20 @@ class BatchLog:
         return np.asarray(self.rewards.n.sum(axis=-1))
 
     @property
+    def running_totals(self) -> Moments:
+        """Moments of each arm over the batches up to each batch, shape (..., batch, arm)."""
+        return running_moments(self.rewards)
+
+    @property
     def totals(self) -> Moments:
         """Moments of each arm over all batches, shape (..., arm): what a naive reading would use."""
-        return merged_batches(self.rewards)
+        return self.running_totals[..., -1, :]
+
+    @property
+    def is_flat(self) -> BoolArray:
+        """Arms no two of whose rewards differ by more than rounding, shape (..., arm)."""
+        totals = self.totals
+        return np.asarray(totals.m2 <= SAME * totals.n * np.nan_to_num(totals.mean) ** 2)
 
     @property
     def effective_customers(self) -> FloatArray:
@@ -119,9 +132,19 @@ class BatchLog:
         `k = 1 + skewness^2`; of other rewards we take `3 + 1.5 skewness^2`, that of every gamma distribution and of
         the normal. Infinite without third sums.
         """
+        total, squares = (part.sum(axis=-2) for part in self._variance_parts(weights))
+        return self._satterthwaite(total, squares, self.totals.skewness)
+
+    def running_variance_df(self) -> FloatArray:
+        """The same after each batch with all weights 1, shape (..., batch, arm)."""
+        total, squares = (np.cumsum(part, axis=-2) for part in self._variance_parts(np.ones_like(self.propensities)))
+        return self._satterthwaite(total, squares, self.running_totals.skewness)
+
+    def _variance_parts(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         square = (weights * _inverse(self.propensities)) ** 2
-        total, squares = ((self.rewards.n * part).sum(axis=-2) for part in (square, square**2))
-        skewness = self.totals.skewness
+        return self.rewards.n * square, self.rewards.n * square**2
+
+    def _satterthwaite(self, total: FloatArray, squares: FloatArray, skewness: FloatArray) -> FloatArray:
         kurtosis = 1.0 + skewness**2 if self.is_rate else 3.0 + 1.5 * skewness**2
         df = 2.0 * total**2 / np.maximum(kurtosis * squares, np.finfo(np.float64).tiny)
         return np.where(np.isnan(kurtosis) | (total == 0), np.inf, np.maximum(df, 1.0))
@@ -133,16 +156,15 @@ class BatchLog:
         return weight * self.rewards.n * gap, weight**2 * (self.rewards.m2 + self.rewards.n * gap**2)
 
 
-def merged_batches(moments: Moments) -> Moments:
-    """Moments over the batch axis, the last but one."""
-    n, mean = moments.n, np.nan_to_num(moments.mean)
-    size = n.sum(axis=-2)
-    centre = (n * mean).sum(axis=-2) / np.maximum(size, 1.0)
-    gap = mean - centre[..., None, :]
-    m2 = (moments.m2 + n * gap**2).sum(axis=-2)
-    if moments.m3 is None:
-        return Moments(size, centre, m2)
-    return Moments(size, centre, m2, (moments.m3 + 3.0 * gap * moments.m2 + n * gap**3).sum(axis=-2))
+def running_moments(moments: Moments) -> Moments:
+    """Moments over the batches up to each batch, batches along the last axis but one."""
+    n, mean, m2 = moments.n, np.nan_to_num(moments.mean), moments.m2
+    size = np.maximum(n.sum(axis=-2, keepdims=True), 1.0)
+    # Sums about the mean of all batches: about 0 a large mean would eat their digits.
+    pivot = (n * mean).sum(axis=-2, keepdims=True) / size
+    gap = np.where(n > 0, mean - pivot, 0.0)
+    cubes = None if moments.m3 is None else moments.m3 + 3.0 * gap * m2 + n * gap**3
+    return cumulative_looks(n, n * gap, m2 + n * gap**2, cubes, pivot=pivot, axis=-2)
 
 
 def earlier_means(moments: Moments) -> FloatArray:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
 
 from experiments.stats import (
     BatchLog,
@@ -21,6 +22,8 @@ def test_each_look_is_the_answer_of_the_batches_so_far():
         then = aipw(log[: batch + 1]).contrasts(control=1)
         np.testing.assert_allclose(looks.estimate[batch], then.estimate, rtol=1e-9)
         np.testing.assert_allclose(looks.se[batch], then.se, rtol=1e-9)
+        np.testing.assert_allclose(looks.df[batch], then.df, rtol=1e-9)
+        np.testing.assert_allclose(looks.high[batch], then.high, rtol=1e-9)
         np.testing.assert_array_equal(looks.n_control[batch], then.n_control)
 
 
@@ -28,7 +31,8 @@ def test_sequence_reaches_as_far_as_its_time_in_decisions_says():
     log = rows().log()
     looks, found = aipw_looks(log), aipw_sequence(log, planned_decisions=2600)
     time = np.cumsum(log.decisions) / 2600
-    reach = sequence_critical_value(time)[:, None] * looks.se
+    tail = scipy_stats.norm.sf(sequence_critical_value(time))[:, None]
+    reach = scipy_stats.t.isf(tail, looks.df) * looks.se
     np.testing.assert_allclose(found.high - found.estimate, np.where(np.isnan(found.high), np.nan, reach))
     known = ~np.isnan(found.p)
     np.testing.assert_array_equal(found.excludes_zero[known], (found.p <= 0.05)[known])
