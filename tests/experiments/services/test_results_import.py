@@ -260,12 +260,17 @@ print(Customer.objects.count(), len(t), len(set(e["message_id"].to_pylist())) ==
 
 
 ENQUEUE = """
-from engagement.core.jobs import enqueue
+from pathlib import Path
+from django.core.files import File
 from engagement.accounts.models import Member
-metrics = [dict(name="bought", kind="proportion", column="bought"), dict(name="spend", kind="mean", column="spend")]
-job = enqueue("experiments.tasks.import_and_analyse", label="Results", key="killed", path="{path}", name="r.csv",
-    columns=dict(variant="arm", control="none", metrics=metrics), primary="spend", member_id=Member.objects.get().pk)
-print(job.pk)
+from experiments.results_file import ResultsMetric
+from experiments.services import results_uploads
+member = Member.objects.get()
+metrics = [ResultsMetric("bought", "proportion", "bought"), ResultsMetric("spend", "mean", "spend")]
+with Path("{path}").open("rb") as file:
+    upload = results_uploads.receive(key="killed", file=File(file, "r.csv"), actor=member)
+reading = results_uploads.Reading("arm", "none", metrics, "spend")
+print(results_uploads.start_import(upload=upload, reading=reading, actor=member).pk)
 """
 STATE = "from engagement.core.models import Job; print(Job.objects.get(pk='{job}').state)"
 
