@@ -25,11 +25,21 @@ class ExperimentKind(models.TextChoices):
 class MetricKind(models.TextChoices):
     PROPORTION = "proportion", _("Share of customers")
     MEAN = "mean", _("Amount per customer")
+    RATIO = "ratio", _("Ratio of two sums")
+    RETENTION = "retention", _("Retention")
+    QUANTILE = "quantile", _("Quantile")
 
 
 class MetricRole(models.TextChoices):
     PRIMARY = "primary", _("Primary")
     SECONDARY = "secondary", _("Secondary")
+    GUARDRAIL = "guardrail", _("Guardrail")
+    DIAGNOSTIC = "diagnostic", _("Diagnostic")
+
+
+# What a page asks for; the other kinds and roles come from experiment files.
+FORM_KINDS = [(kind.value, kind.label) for kind in (MetricKind.PROPORTION, MetricKind.MEAN)]
+FORM_ROLES = [(role.value, role.label) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY)]
 
 
 class Direction(models.TextChoices):

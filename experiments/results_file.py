@@ -1,19 +1,13 @@
 """A finished experiment's file: one row per customer. Reads it streaming, believes nothing, names what is wrong."""
 
-import csv
-import gzip
-import math
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from _csv import Reader
+from engagement.core.cells import amount
+from engagement.core.row_files import RowFile
 
-LARGEST = 1e15  # beyond it squares and cubes lose their digits
 LONGEST_KEY = 100
 LONGEST_CUSTOMER = 255
 MOST_VARIANTS = 10
@@ -22,10 +16,6 @@ TRUTH = {"": 0.0, "0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.
 
 
 Parser: TypeAlias = tuple[int, str, Callable[[str], float]]  # place of the column, its name, how a cell is read
-
-
-class FileRefused(Exception):
-    """Why this file cannot be used, in one sentence with line and column where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,99 +60,32 @@ def read_start(path: Path, *, name: str, rows: int = 200) -> tuple[list[str], li
 
     Raises `FileRefused` where there is no header to be read. Ragged rows are left out: the full reading names them.
     """
-    return _Reader(path, Columns("", "", ()), name).start(rows)
+    return RowFile(path, name).read_start(rows, first_bytes=FIRST_BYTES)
 
 
 class _Reader:
     def __init__(self, path: Path, columns: Columns, name: str) -> None:
-        self.path, self.columns, self.name = path, columns, name
+        self.file, self.columns = RowFile(path, name), columns
+        self.refuse = self.file.refuse
         self.variants: set[str] = set()
 
-    def refuse(self, sentence: str, *, line: int | None = None, column: str | None = None) -> NoReturn:
-        where = self.name + (f", line {line}" if line else "") + (f", column “{column}”" if column else "")
-        raise FileRefused(f"{where}: {sentence}")
-
-    def start(self, rows: int) -> tuple[list[str], list[list[str]]]:
-        with self.path.open("rb") as file:
-            reader = csv.reader(self._lines(_first_lines(self._bytes(file))), strict=True)
-            header = self._header(reader)
-            try:
-                found = [cells for _line, cells in islice(self._records(reader), rows)]
-            except FileRefused:
-                found = []  # the full reading says what is wrong there, with its line
-        return header, [cells for cells in found if len(cells) == len(header)]
-
     def rows(self) -> Iterator[Row]:
-        with self.path.open("rb") as file:
-            reader = csv.reader(self._lines(self._bytes(file)), strict=True)
-            header = self._header(reader)
-            parsers = self._parsers(header)
-            number = 0
-            for number, (line, cells) in enumerate(self._records(reader), start=1):
-                if len(cells) != len(header):
-                    self.refuse(f"{len(cells)} cells where the header names {len(header)}.", line=line)
-                yield self._row(number, line, cells, parsers)
+        header, rows = self.file.read_csv()
+        parsers = self._parsers(header)
+        number = 0
+        for number, (line, cells) in enumerate(rows, start=1):
+            yield self._row(number, line, cells, parsers)
         self._check_whole(number)
 
-    def _is_gzip(self, file: BinaryIO) -> bool:
-        start = file.read(2)
-        file.seek(0)
-        if not start:
-            self.refuse("the file is empty.")
-        return start == b"\x1f\x8b"
-
-    def _bytes(self, file: BinaryIO) -> BinaryIO | gzip.GzipFile:
-        return gzip.GzipFile(fileobj=file) if self._is_gzip(file) else file
-
-    def _lines(self, source: Iterable[bytes]) -> Iterator[str]:
-        """Text lines; decoded one by one so that a bad byte is found on its own line."""
-        number = 0
-        try:
-            for number, line in enumerate(source, start=1):
-                if b"\0" in line:
-                    self.refuse("this is no CSV file: it holds zero bytes.", line=number)
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            self.refuse(f"byte {error.start + 1} of the line is no UTF-8; save the file as UTF-8.", line=number)
-        except (EOFError, OSError, zlib.error) as error:
-            self.refuse(f"the gzip file is damaged after this line ({error}).", line=number)
-
-    def _records(self, reader: "Reader") -> Iterator[tuple[int, list[str]]]:
-        while True:
-            line = reader.line_num + 1  # a quoted cell may span lines: a record is named by its first
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                self.refuse(f"this is no CSV: {error}.", line=line)
-            if cells is None:
-                return
-            if cells:  # an empty line separates nothing
-                yield line, cells
-
-    def _header(self, reader: "Reader") -> list[str]:
-        first = next(self._records(reader), None)
-        if first is None:
-            self.refuse("the file is empty.")
-        return first[1]
-
     def _parsers(self, header: list[str]) -> list[Parser]:
-        self.variant_at = self._find(header, self.columns.variant)
-        self.customer_at = self._find(header, self.columns.customer) if self.columns.customer else None
+        self.variant_at = self.file.place(header, self.columns.variant)
+        self.customer_at = self.file.place(header, self.columns.customer) if self.columns.customer else None
         parsers: list[Parser] = [
-            (self._find(header, metric.column), metric.column, _truth if metric.kind == "proportion" else _amount)
+            (self.file.place(header, metric.column), metric.column, _truth if metric.kind == "proportion" else _amount)
             for metric in self.columns.metrics
         ]
         before = [self.columns.covariates.get(metric.name) for metric in self.columns.metrics]
-        return parsers + [(self._find(header, column), column, _amount) for column in before if column is not None]
-
-    def _find(self, header: list[str], column: str) -> int:
-        places = [place for place, cell in enumerate(header) if cell == column]
-        if not places:
-            named = ", ".join(header[:30])
-            self.refuse(f"there is no column “{column}”; the columns are {named}.", line=1)
-        if len(places) > 1:
-            self.refuse("two columns have this name.", line=1, column=column)
-        return places[0]
+        return parsers + [(self.file.place(header, column), column, _amount) for column in before if column is not None]
 
     def _row(self, number: int, line: int, cells: list[str], parsers: list[Parser]) -> Row:
         values = []
@@ -204,16 +127,6 @@ class _Reader:
             self.refuse(sentence, column=self.columns.variant)
 
 
-def _first_lines(source: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
-    """The lines that the first bytes hold whole; a header longer than that is cut."""
-    left = FIRST_BYTES
-    while left > 0 and (line := source.readline(left)):
-        is_cut = len(line) == left < FIRST_BYTES and not line.endswith(b"\n")
-        left -= len(line)
-        if not is_cut:
-            yield line
-
-
 def _truth(text: str) -> float:
     try:
         return TRUTH[text.lower()]
@@ -222,16 +135,4 @@ def _truth(text: str) -> float:
 
 
 def _amount(text: str) -> float:
-    if not text:
-        return 0.0
-    try:
-        amount = float(text)
-    except ValueError:
-        raise ValueError("is no number") from None
-    if "_" in text:  # Python reads 1_000, nobody's export means it
-        raise ValueError("is no number")
-    if not math.isfinite(amount):
-        raise ValueError("is no finite number")
-    if abs(amount) > LARGEST:
-        raise ValueError("is too large to calculate with")
-    return amount
+    return amount(text) or 0.0

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.test import override_settings
+from hypothesis import settings as hypothesis_settings
 
 from engagement.accounts.models import Workspace
 from tests.installation import Installation
 
 HERE = Path(__file__).parent
+
+# No test may fail because the machine was busy.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ EVENTS = pa.schema(
         pa.field("message_id", pa.string(), nullable=False),
         pa.field("value", pa.float64()),
         pa.field("currency", pa.string()),
-        pa.field("properties", pa.string()),  # JSON text: erasure rewrites it, nothing else does
+        pa.field("properties", pa.map_(pa.string(), pa.string())),  # erasure rewrites them, nothing else does
     ]
 )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.accounts.models import Pod, Workspace
 from engagement.messaging.choices import Channel
-from experiments.choices import Direction, MetricKind, MetricRole
+from experiments.choices import FORM_KINDS, FORM_ROLES, Direction, MetricKind, MetricRole
 
 NO_MESSAGE = ""
 SENSIBLE = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
@@ -94,8 +94,8 @@ class VariantForm(forms.Form):
 
 class MetricForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=MetricKind.choices, initial=MetricKind.PROPORTION)
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=MetricRole.choices, initial=MetricRole.SECONDARY)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=FORM_KINDS, initial=MetricKind.PROPORTION)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=FORM_ROLES, initial=MetricRole.SECONDARY)
     direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Direction.choices, initial=Direction.UP)
     event = forms.CharField(label=gettext_lazy("Event"), required=False, max_length=200)
     window_days = forms.IntegerField(

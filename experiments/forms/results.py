@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.core.errors import DomainError
 from experiments import results_guess
-from experiments.choices import MetricKind, MetricRole
+from experiments.choices import FORM_KINDS, MetricKind, MetricRole
 from experiments.forms.rows import Kind, Rows, as_typed
 from experiments.models import Experiment, Metric
 from experiments.results_file import ResultsMetric
@@ -83,7 +83,7 @@ class NewColumnsForm(ColumnsForm):
 
 class MetricColumnForm(forms.Form):
     column = forms.ChoiceField(label=gettext_lazy("Column"))
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=MetricKind.choices, initial=MetricKind.PROPORTION)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=FORM_KINDS, initial=MetricKind.PROPORTION)
     name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100)
 
     def __init__(self, *args: Any, header: Sequence[str], **kwargs: Any) -> None:

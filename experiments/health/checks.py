@@ -64,7 +64,9 @@ def contamination(sums: ExperimentSums) -> Check:
 
 def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
     """Whether what was measured before exposure is alike in all variants; None where no covariate is declared."""
-    p = {d.definition.key: np.nanmin(d.covariate_balance().p) for d in datas if d.definition.covariate}
+    found = {d.definition.key: d.covariate_balance().p for d in datas if d.has_covariate}
+    # Too few customers to compare: nothing to be said yet.
+    p = {key: float(values[~np.isnan(values)].min()) for key, values in found.items() if not np.isnan(values).all()}
     if not p:
         return None
     uneven = [key for key, value in p.items() if value < ALARM_P]
@@ -72,7 +74,7 @@ def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
         message = _("Before exposure the variants differed on %(metrics)s.") % {"metrics": ", ".join(uneven)}
     else:
         message = _("Before exposure the variants were alike.")
-    return Check("covariate_balance", "fail" if uneven else "pass", message, float(min(p.values())))
+    return Check("covariate_balance", "fail" if uneven else "pass", message, min(p.values()))
 
 
 def invalidates(check: Check) -> bool:

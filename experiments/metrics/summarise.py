@@ -16,7 +16,8 @@ Array = NDArray[np.float64]
 class MetricSums:
     """Sums of one metric over the customers who count, one entry a variant, control first.
 
-    y: the capped outcome, its square and cube; u: the uncapped one; x: the covariate (zeros where none is declared).
+    y: the capped outcome, its square and cube; u: the uncapped one; c: how many were capped; x: the covariate, or a
+    ratio's denominator (zeros where there is none).
     """
 
     n: Array
@@ -24,6 +25,7 @@ class MetricSums:
     y2: Array
     y3: Array
     u1: Array
+    c1: Array
     x1: Array
     x2: Array
     xy: Array

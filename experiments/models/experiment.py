@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import replace
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -37,6 +38,13 @@ class Experiment(models.Model):
     will_move = models.TextField(_("will move"), blank=True)
     by = models.CharField(_("by"), max_length=100, blank=True)
     within = models.CharField(_("within"), max_length=100, blank=True)
+
+    plan = models.JSONField(
+        null=True, blank=True, help_text="What it was sized for; see experiments.experiment_file.Plan."
+    )
+    sealed_until = models.DateTimeField(_("sealed until"), null=True, blank=True)
+    subgroups = models.JSONField(default=list, help_text="Traits and customer states declared for a separate look.")
+    follows_dates = models.BooleanField(default=False, help_text="Runs elsewhere: its dates alone make its state.")
 
     starts = models.DateTimeField(_("starts"), null=True, blank=True)
     ends = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("Exclusive."))
@@ -110,6 +118,9 @@ class Metric(models.Model):
         default=dict, help_text="The rest of the definition; see experiments.metrics.definition."
     )
 
+    frozen_cap = models.FloatField(null=True, help_text="Taken once, from the time before the start.")
+    cap_taken_at = models.DateTimeField(null=True)
+
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
@@ -125,4 +136,7 @@ class Metric(models.Model):
     @property
     def definition(self) -> MetricDefinition:
         columns = {"key": self.key, "kind": self.kind, "direction": self.direction, **self.columns}
-        return MetricDefinition.from_json(columns)
+        declared = MetricDefinition.from_json(columns)
+        if self.cap_taken_at is None:
+            return declared
+        return replace(declared, cap=self.frozen_cap, winsorise=None)

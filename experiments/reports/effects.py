@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from experiments import queries
+from experiments.metrics.definition import SHARES
 from experiments.models import Experiment
 
 SMALLEST_RATIO = 0.05
@@ -37,13 +38,17 @@ class Effect:
         return asdict(self)
 
     @property
+    def is_share(self) -> bool:
+        return self.kind in SHARES
+
+    @property
     def scale(self) -> int:
         """What the absolute values are multiplied by before they are written: a share becomes percentage points."""
-        return 100 if self.kind == "proportion" else 1
+        return 100 if self.is_share else 1
 
     @property
     def shown_unit(self) -> str:
-        return "pp" if self.kind == "proportion" else self.unit
+        return "pp" if self.is_share else self.unit
 
     @property
     def drawn(self) -> tuple[float, float, float] | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from engagement.core.templatetags.formats import number, percent, signed, signed_percent
+from experiments.metrics.definition import SHARES
 
 
 def readout_text(document: dict[str, Any]) -> str:
@@ -20,7 +21,7 @@ def readout_text(document: dict[str, Any]) -> str:
 
 
 def _variant(metric: dict[str, Any], row: dict[str, Any]) -> str:
-    mean = percent(row["mean"]) if metric["kind"] == "proportion" else number(row["mean"])
+    mean = percent(row["mean"]) if metric["kind"] in SHARES else number(row["mean"])
     return f"{row['variant']}: {mean} of {row['n']:,} customers"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from engagement.core.templatetags.formats import number, percent
 from experiments import stats
 from experiments.choices import CHECK_LABELS, HEALTH_LABELS, MetricRole
+from experiments.metrics.definition import SHARES
 from experiments.models import Variant
 from experiments.reports.effects import Effect, effect
 from experiments.reports.sentences import effect_sentence, verdict_sentence
@@ -121,7 +122,7 @@ def _treated(
 
 def mean_text(part: dict[str, Any], mean: float | None) -> str:
     """What one variant did: a share in percent, an amount in its unit."""
-    if mean is None or part["kind"] == "proportion":
+    if mean is None or part["kind"] in SHARES:
         return percent(mean)
     return f"{number(mean)}\N{NO-BREAK SPACE}{part['unit']}".rstrip()
 

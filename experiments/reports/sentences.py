@@ -108,4 +108,4 @@ def _base(effect: Effect) -> int:
 
 
 def _is_share(effect: Effect) -> bool:
-    return effect.kind == "proportion"
+    return effect.is_share

@@ -9,20 +9,28 @@ from django.utils.translation import ngettext
 from experiments import stats
 from experiments.choices import DecisionKind
 from experiments.models import Metric, Variant
+from experiments.readouts.rule import Plan
 
 DAY_S = 86_400
 
 
-def decision_rule(treatments: int, secondary: int) -> str:
+def decision_rule(plan: Plan, treatments: int, secondary: int) -> str:
     """The rule the verdicts follow, in words."""
-    if treatments > 1:
+    if plan.looks > 1:
+        rule = _("%(count)d looks at most, which together err as rarely as one (alpha spending).") % {
+            "count": plan.looks
+        }
+        if treatments > 1:
+            rule += " " + _("Each treatment spends its own part.")
+    elif treatments > 1:
         rule = ngettext(
             "One look at the end. The primary metric decides, with Dunnett’s correction over %(count)d treatment.",
             "One look at the end. The primary metric decides, with Dunnett’s correction over %(count)d treatments.",
             treatments,
         ) % {"count": treatments}
     else:
-        rule = _("One look at the end. The primary metric decides, with a 95% interval.")
+        level = f"{100 * (1 - plan.alpha):.3g}%"
+        rule = _("One look at the end. The primary metric decides, with a %(level)s interval.") % {"level": level}
     if secondary * treatments > 1:
         rule += " " + _("Secondary metrics are corrected together (Benjamini and Hochberg).")
     return rule
@@ -39,15 +47,22 @@ def window(metric: Metric) -> str:
     return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
-def recommendation(primary: Sequence[dict[str, Any]], variants: Sequence[Variant]) -> dict[str, Any] | None:
-    """What the rule suggests for the whole experiment; people decide. None while there is nothing to decide."""
+def recommendation(
+    primary: Sequence[dict[str, Any]], guardrails: Sequence[dict[str, Any]], variants: Sequence[Variant]
+) -> dict[str, Any] | None:
+    """What the rule suggests for the whole experiment; people decide. None while there is nothing to decide.
+
+    A variant that is better ships only if all its guardrails pass.
+    """
     better = [c for c in primary if c["verdict"] == stats.Verdict.BETTER]
     if better:
         best = max(better, key=lambda c: abs(c["absolute"]["estimate"]))
         name = next(v.name for v in variants if v.key == best["variant"])
-        reason = _("The interval of %(name)s on the primary metric lies wholly on the good side of zero.") % {
-            "name": name
-        }
+        if any(row["variant"] == best["variant"] and not row["margin"]["passed"] for row in guardrails):
+            reason = _("%(name)s is better on the primary metric, but not all its guardrails pass.") % {"name": name}
+            return {"decision": DecisionKind.ITERATE, "variant": None, "reason": reason}
+        reason = _("The interval of %(name)s on the primary metric lies wholly on the good side of zero.")
+        reason %= {"name": name}
         return {"decision": DecisionKind.SHIP, "variant": best["variant"], "reason": reason}
     words = {c["verdict"] for c in primary}
     if stats.Verdict.INVALID in words:

@@ -26,13 +26,14 @@ from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
+from engagement.core.row_files import FileRefused
 from engagement.customers.services import feeds
 from experiments.choices import MetricRole
 from experiments.lifecycle import State, may_move
 from experiments.metrics.definition import Covariate, MetricDefinition
 from experiments.models import Experiment, Metric, ResultsImport, Variant
 from experiments.models.experiment import KEY_PATTERN
-from experiments.results_file import Columns, FileRefused
+from experiments.results_file import Columns
 from experiments.services import shares as share_rules
 from experiments.services.results_staging import Staged, stage, write_to_store
 

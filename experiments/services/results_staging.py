@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
+from engagement.core.row_files import FileRefused
 from engagement.customers.services import customers
 from engagement.warehouse import store
 from engagement.warehouse.tables import EVENTS, EXPOSURES
 from experiments.metrics.definition import MetricDefinition
-from experiments.results_file import Columns, FileRefused, Row, read_rows
+from experiments.results_file import Columns, Row, read_rows
 
 BATCH = 50_000
 SECOND = timedelta(seconds=1)
@@ -141,8 +142,8 @@ def _event_batch(
             pa.repeat(pa.scalar(now(), kind_of_time), size),
             pa.array([f"{uid}:{event}:{number}" for number in numbers]),
             pa.array(values) if kind == "mean" else pa.nulls(size, pa.float64()),
-            pa.nulls(size, pa.string()),
-            pa.nulls(size, pa.string()),
+            pa.nulls(size, EVENTS.field("currency").type),
+            pa.nulls(size, EVENTS.field("properties").type),
         ],
         schema=EVENTS,
     )

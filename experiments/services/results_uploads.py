@@ -20,10 +20,11 @@ from engagement.core import jobs
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.models import Job
+from engagement.core.row_files import FileRefused
 from experiments.lifecycle import State, may_move
 from experiments.models import Experiment, ResultsUpload
 from experiments.models.experiment import KEY_PATTERN
-from experiments.results_file import Columns, FileRefused, ResultsMetric, read_start
+from experiments.results_file import Columns, ResultsMetric, read_start
 
 FORGOTTEN_AFTER = timedelta(days=2)
 

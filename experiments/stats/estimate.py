@@ -23,6 +23,8 @@ class Method(StrEnum):
     DELTA = "delta"
     FIELLER = "fieller"
     DUNNETT = "dunnett"
+    GROUP_SEQUENTIAL = "group-sequential"
+    CONFIDENCE_SEQUENCE = "confidence-sequence"
     LIN = "lin"
     CUPED = "cuped"
     ANCOVA = "ancova"
@@ -31,8 +33,10 @@ class Method(StrEnum):
     QUANTILE = "quantile"
     RESTRICTED_MEAN = "restricted-mean"
     INTERACTION = "interaction"
-    GROUP_SEQUENTIAL = "group-sequential"
-    CONFIDENCE_SEQUENCE = "confidence-sequence"
+    AIPW = "aipw"
+    BATCHED_OLS = "batched-ols"
+    IMPORTANCE = "importance-weighted"
+    SELF_NORMALISED = "self-normalised"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Moments are frozen and merge, so shards and strata can be counted apart and put 
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,25 @@ from experiments.stats.validation import BoolArray, FloatArray
 INCONSISTENT_SHARE = 1e-9
 # Below this share of the raw sum, a centred sum is what rounding leaves of a constant.
 ROUNDING_SHARE = 1e-14
+
+
+class Totals(Protocol):
+    """Anything with size, mean and centred second sum: `Moments`, or sums after forgetting, of fractional size."""
+
+    @property
+    def n(self) -> FloatArray:
+        """Customers."""
+        ...
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean in the metric's unit."""
+        ...
+
+    @property
+    def m2(self) -> FloatArray:
+        """Sum of squares about the mean."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

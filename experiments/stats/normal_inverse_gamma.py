@@ -10,7 +10,7 @@ from scipy import special
 from experiments.stats import student, validation
 from experiments.stats.belief import Belief
 from experiments.stats.independent_pair import NODE, TAIL, WEIGHT, IndependentPair
-from experiments.stats.moments import Moments
+from experiments.stats.moments import Totals
 from experiments.stats.validation import BoolArray, FloatArray
 from experiments.stats.verdict import Direction
 
@@ -35,7 +35,7 @@ class NormalInverseGamma:
         for name, value in {"m": m, "kappa": kappa, "a": a, "b": b}.items():
             object.__setattr__(self, name, value)
 
-    def updated(self, data: Moments) -> "NormalInverseGamma":
+    def updated(self, data: Totals) -> "NormalInverseGamma":
         """The belief after these customers; nobody changes nothing."""
         kappa = self.kappa + data.n
         seen = np.where(data.n > 0, data.mean, self.m)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.results_file import FIRST_BYTES, Columns, FileRefused, ResultsMetric, Row, read_rows, read_start
+from engagement.core.row_files import FileRefused
+from experiments.results_file import FIRST_BYTES, Columns, ResultsMetric, Row, read_rows, read_start
 
 COLUMNS = Columns(
     variant="arm",

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.oracles import comparisons, estimation, sequential
+from tests.oracles import bandits, comparisons, estimation, sequential
 from tests.oracles.entries import Entry, departures
 
-GROUPS = (comparisons, estimation, sequential)
+GROUPS = (comparisons, estimation, sequential, bandits)
 FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {
     name: answer for group in GROUPS for name, answer in group.FAMILIES.items()
 }

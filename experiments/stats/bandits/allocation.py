@@ -11,7 +11,7 @@ FLOOR = 0.05
 
 
 def probability_matching(chance: ArrayLike, *, floor: float = FLOOR) -> FloatArray:
-    """Shares `floor + (1 - K floor) chance[..., arm]`: each arm gets its chance of being best, and never less than floor.
+    """Shares `floor + (1 - K floor) chance[..., arm]`: each arm gets its chance of being best, and at least the floor.
 
     `floor` is 0 or more and is held to at most half of an even share, `0.5 / K`. The floor is mixed in: cutting at it
     and dividing by the sum would leave arms below it. Source: Thompson (1933) in batches, as in Scott (2010).
@@ -58,4 +58,4 @@ def _chances(values: ArrayLike) -> FloatArray:
     validation.refuse("chance", array, (array < 0) | (array > 1), "must lie in [0, 1]")
     total = array.sum(axis=-1, keepdims=True)
     validation.refuse("the sum of chance", total[..., 0], np.abs(total[..., 0] - 1.0) > 1e-9, "must be 1 within 1e-9")
-    return array / total
+    return np.asarray(array / total)

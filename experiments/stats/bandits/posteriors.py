@@ -9,6 +9,8 @@ from scipy import special
 
 from experiments.stats import student, validation
 from experiments.stats.bandits.quadrature import Marginals, chance_of_being_highest
+from experiments.stats.moments import Totals
+from experiments.stats.normal_inverse_gamma import NormalInverseGamma
 from experiments.stats.validation import FloatArray
 from experiments.stats.verdict import Direction
 
@@ -18,17 +20,6 @@ EXPONENTIAL_CUTS = np.array([0.0, 0.75, 1.5, 2.25, 3.0, 4.0, 5.5, 7.5, 10.0, 14.
 LOG_TAIL = np.log(1e-13)
 # From here up the tail of the logarithm of a gamma variable is left behind within 9.5 standard deviations.
 LARGE_SHAPE = 50.0
-
-
-class Totals(Protocol):
-    """Size, mean and centred second sum of each arm; `Moments`, or `DiscountedMoments` with fractional sizes."""
-
-    @property
-    def n(self) -> FloatArray: ...
-    @property
-    def mean(self) -> FloatArray: ...
-    @property
-    def m2(self) -> FloatArray: ...
 
 
 class Posterior(Marginals, Protocol):
@@ -137,19 +128,17 @@ class MeanPosterior:
 
         The prior is worth `pseudo_customers` at the mean and variance of all arms together: an arm that happens to
         have sold nothing keeps a variance, and with it its chance. Where no arm varies at all, every arm gets the
-        same posterior. Source: Murphy (2007), section 6; statistics of several arms by Chan et al. (1983).
+        same posterior. Source: Murphy (2007), section 6.
         """
-        prior = validation.positive("pseudo_customers", pseudo_customers)
-        n, mean = arms.n, np.where(arms.n > 0, arms.mean, 0.0)
-        total = np.maximum(n.sum(axis=-1, keepdims=True), 1.0)
-        centre = (n * mean).sum(axis=-1, keepdims=True) / total
-        variance = (arms.m2 + n * (mean - centre) ** 2).sum(axis=-1, keepdims=True) / total
-        weight, df = prior + n, prior + n
-        spread = prior * variance + arms.m2 + prior * n * (mean - centre) ** 2 / weight
-        scale = np.sqrt(spread / (df * weight))
-        is_flat = np.broadcast_to(variance == 0, scale.shape)
-        location = (prior * centre + n * mean) / weight
-        return cls(location, np.where(is_flat, 1.0, scale), np.where(is_flat, np.inf, df))
+        weight = validation.positive("pseudo_customers", pseudo_customers)
+        total = np.maximum(arms.n.sum(axis=-1, keepdims=True), 1.0)
+        mean = np.where(arms.n > 0, arms.mean, 0.0)
+        centre = (arms.n * mean).sum(axis=-1, keepdims=True) / total
+        variance = (arms.m2 + arms.n * (mean - centre) ** 2).sum(axis=-1, keepdims=True) / total
+        is_flat = variance == 0
+        belief = NormalInverseGamma(centre, weight, weight / 2.0, weight / 2.0 * np.where(is_flat, 1.0, variance))
+        after = belief.updated(arms)
+        return cls(after.m, np.where(is_flat, 1.0, after.scale), np.where(is_flat, np.inf, after.df))
 
     def mirrored(self) -> "MeanPosterior":
         """The posterior of the means with the sign turned."""

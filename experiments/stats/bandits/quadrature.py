@@ -62,11 +62,11 @@ def _edges(cuts: FloatArray) -> FloatArray:
 
 
 def _distribution(density: FloatArray, lengths: FloatArray, start: FloatArray) -> FloatArray:
-    """Distribution functions at all nodes, from densities (..., piece, node, arm) and their values at the first edge."""
+    """Distribution functions at all nodes, from densities (..., piece, node, arm) and the values at the first edge."""
     within = np.einsum("mn,...pna->...pma", _UNIT_INTEGRALS, density) * lengths[..., None, None]
     whole = np.einsum("n,...pna->...pa", _UNIT_WEIGHTS, density) * lengths[..., None]
     before = np.cumsum(whole, axis=-2) - whole
-    return within + (before + start[..., None, :])[..., None, :]
+    return np.asarray(within + (before + start[..., None, :])[..., None, :])
 
 
 def _unit_rule(nodes: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -7,10 +7,11 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from experiments.stats import validation
-from experiments.stats.bandits.posteriors import MeanPosterior, Posterior, Totals, probability_best
+from experiments.stats.bandits.posteriors import MeanPosterior, Posterior, probability_best
 from experiments.stats.bandits.quadrature import pieces
 from experiments.stats.bisection import boundary
 from experiments.stats.counts import Counts
+from experiments.stats.moments import Totals
 from experiments.stats.validation import BoolArray, FloatArray, IntArray
 from experiments.stats.verdict import Direction
 

@@ -84,6 +84,7 @@ def by_hand(exposures: list[dict], events: list[dict], definition: MetricDefinit
             "y2": y * y,
             "y3": y**3,
             "u1": raw,
+            "c1": float(y != raw),
             "x1": x,
             "x2": x * x,
             "xy": x * y,
