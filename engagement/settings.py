@@ -27,7 +27,7 @@ INSTALLED_APPS = [
     "engagement.customers",
     "engagement.accounts",
     "engagement.core",
-    "django.contrib.admin",
+    "engagement.core.apps.ReadOnlyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -87,16 +87,18 @@ COTTON_DIR = "components"
 
 # --- rows -----------------------------------------------------------------------------------------------------------
 DATABASES = {"default": ENV.database}
+DATABASE_OPTIONS = ENV.database.get("OPTIONS", {})  # what DATABASE_URL says, such as sslmode; it has the last word
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that will write waits its turn at the start instead of failing half-way.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        **DATABASE_OPTIONS,
     }
 elif env.is_web_process:
     # Threads of one process share connections. Only here: a pool shared over fork would break the job cluster.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16}}
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16}, **DATABASE_OPTIONS}
 
 # --- store ----------------------------------------------------------------------------------------------------------
 WAREHOUSE_ENGINE = ENV.warehouse_engine
