@@ -14,6 +14,7 @@ DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 BASE_URL = ENV.base_url
+TRUST_PROXY = ENV.trust_proxy
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_DIR = ENV.data_dir
 ROOT_URLCONF = "engagement.urls"
@@ -150,6 +151,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0  # whom rate limits count: the visitor, not the proxy
 
 # --- mail -----------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
@@ -194,7 +196,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trust_proxy else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 X_FRAME_OPTIONS = "SAMEORIGIN"  # message previews are framed by our own pages
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -4,6 +4,8 @@ import runpy
 from pathlib import Path
 
 import pytest
+from allauth.account.adapter import get_adapter
+from django.test import RequestFactory
 
 from engagement import env
 
@@ -43,3 +45,11 @@ def test_a_sqlite_address_has_the_last_word_about_its_options(settings_of):
         "timeout": 60,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+
+
+@pytest.mark.parametrize(("trust_proxy", "counted"), [("true", "203.0.113.7"), ("false", "127.0.0.1")])
+def test_rate_limits_count_visitors_behind_a_trusted_proxy_only(settings, settings_of, trust_proxy, counted):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = settings_of(TRUST_PROXY=trust_proxy)["ALLAUTH_TRUSTED_PROXY_COUNT"]
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": "10.9.9.9, 203.0.113.7"}, REMOTE_ADDR="127.0.0.1")
+
+    assert get_adapter().get_client_ip(request) == counted
