@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from backlog import queries
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
-from engagement.accounts.admin import ReadOnlyAdmin
 from engagement.accounts.requests import member_of
+from engagement.core.admin_site import ReadOnlyAdmin
 
 
 @admin.register(Idea)

@@ -56,7 +56,10 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         base_url=get("BASE_URL", f"http://127.0.0.1:{port}", _url, "an address such as https://ice.example.org"),
         trust_proxy=get("TRUST_PROXY", "false", _flag, "true or false"),
         database=get(
-            "DATABASE_URL", f"sqlite:///{data_dir / 'db.sqlite3'}", _database, "sqlite:///FILE or postgresql://…"
+            "DATABASE_URL",
+            "",
+            lambda text: _database(text) if text else _own_database(data_dir / "db.sqlite3"),
+            "sqlite:///FILE or postgresql://…",
         ),
         email=get("EMAIL_URL", "console:", _email, "console:, smtp://… or submission://USER:PASSWORD@HOST:PORT/"),
         warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb"),
@@ -94,6 +97,11 @@ def _database(text: str) -> dict[str, Any]:
     if not text.startswith(("sqlite:", "postgres:", "postgresql:")):
         raise ValueError(text)
     return dict(dj_database_url.parse(text))
+
+
+def _own_database(path: Path) -> dict[str, Any]:
+    """The file of this installation. No address: there `#`, `?` and `%` mean other things."""
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
 
 
 def _email(text: str) -> dict[str, Any]:

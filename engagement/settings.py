@@ -14,6 +14,7 @@ DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 BASE_URL = ENV.base_url
+TRUST_PROXY = ENV.trust_proxy
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_DIR = ENV.data_dir
 ROOT_URLCONF = "engagement.urls"
@@ -27,7 +28,7 @@ INSTALLED_APPS = [
     "engagement.customers",
     "engagement.accounts",
     "engagement.core",
-    "django.contrib.admin",
+    "engagement.core.apps.ReadOnlyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -87,16 +88,18 @@ COTTON_DIR = "components"
 
 # --- rows -----------------------------------------------------------------------------------------------------------
 DATABASES = {"default": ENV.database}
+DATABASE_OPTIONS = ENV.database.get("OPTIONS", {})  # what DATABASE_URL says, such as sslmode; it has the last word
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that will write waits its turn at the start instead of failing half-way.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        **DATABASE_OPTIONS,
     }
 elif env.is_web_process:
     # Threads of one process share connections. Only here: a pool shared over fork would break the job cluster.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16}}
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16}, **DATABASE_OPTIONS}
 
 # --- store ----------------------------------------------------------------------------------------------------------
 WAREHOUSE_ENGINE = ENV.warehouse_engine
@@ -148,6 +151,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0  # whom rate limits count: the visitor, not the proxy
 
 # --- mail -----------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = ENV.email["EMAIL_BACKEND"]
@@ -192,7 +196,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trust_proxy else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 X_FRAME_OPTIONS = "SAMEORIGIN"  # message previews are framed by our own pages
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from engagement.accounts.admin import ReadOnlyAdmin
+from engagement.core.admin_site import ReadOnlyAdmin
 from experiments.models import Decision, Experiment, Metric, Readout, ResultsImport, ResultsUpload, Variant
 
 

@@ -13,13 +13,13 @@ class InvitationAdapter(DefaultAccountAdapter):
     """Sign-up is open only to a session that followed a valid invitation, and only for the address invited."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return queries.open_invitation(request.session.get(invitations.SESSION_KEY, "")) is not None
+        return queries.followed_invitation(request.session.get(invitations.SESSION_KEY)) is not None
 
     def clean_email(self, email: str) -> str:
         return super().clean_email(email).lower()
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        invitation = queries.open_invitation(request.session.get(invitations.SESSION_KEY, ""))
+        invitation = queries.followed_invitation(request.session.get(invitations.SESSION_KEY))
         user.set_password(form.cleaned_data["password1"])
         invitations.accept(invitation=invitation, member=user, name=form.cleaned_data["name"])
         del request.session[invitations.SESSION_KEY]

@@ -1,25 +1,10 @@
-"""The admin site looks and never writes: every change goes through a service, which leaves its trace."""
-
-from typing import Any
+"""Members, pods and the trail on the admin site."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.http import HttpRequest
 
 from engagement.accounts.models import AuditEntry, Invitation, Member, Pod, Workspace
-
-
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """For every model of the house."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from engagement.core.admin_site import ReadOnlyAdmin
 
 
 @admin.register(Member)

@@ -49,7 +49,7 @@ class SignupForm(Plain, account_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        invitation = queries.open_invitation(context.request.session.get(invitations.SESSION_KEY, ""))
+        invitation = queries.followed_invitation(context.request.session.get(invitations.SESSION_KEY))
         self.fields["email"].initial = invitation and invitation.email
         self.fields["email"].disabled = True
 

@@ -41,6 +41,11 @@ def open_invitation(token: str) -> Invitation | None:
     return open_invitations().filter(token_hash=sha256(token.encode()).hexdigest()).first()
 
 
+def followed_invitation(invitation_id: int | None) -> Invitation | None:
+    """The invitation whose link a visitor followed earlier; none once it is used, withdrawn or too old."""
+    return None if invitation_id is None else open_invitations().filter(pk=invitation_id).first()
+
+
 def audit_trail(*, target_type: str | None = None, target_id: str | None = None) -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.all()
     if target_type is not None:

@@ -51,14 +51,16 @@ def profile(request: MemberRequest) -> HttpResponse:
     return render(request, "accounts/profile.html", {"form": form})
 
 
-def _people_page(request: MemberRequest, form: InvitationForm, link: str = "") -> HttpResponse:
+def _people_page(
+    request: MemberRequest, form: InvitationForm, invited: invitations.Invited | None = None
+) -> HttpResponse:
     may_change = rules.may_administer(request.user)
     context = {
         "members": queries.members_shown_to(request.user),
         "pods": queries.pods(),
         "invitations": queries.open_invitations() if may_change else [],
         "form": form,
-        "link": link,
+        "invited": invited,
         "may_change": may_change,
     }
     return render(request, "accounts/people.html", context)
@@ -127,5 +129,5 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         sentence = _("This invitation is used up or too old. Ask the person who sent it for a new one.")
         return render(request, "core/refused.html", {"sentence": sentence}, status=404)
-    request.session[invitations.SESSION_KEY] = token
+    request.session[invitations.SESSION_KEY] = found.pk
     return redirect("account_signup")

@@ -1,9 +1,11 @@
 """What all commands of the house share: exit 0 done, 1 refused in one sentence on stderr, 2 wrong usage."""
 
+import os
 import sys
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -47,8 +49,10 @@ class Refusable(BaseCommand):
         except DomainError as error:
             self.stderr.write(str(error))
             sys.exit(1)
-        except FileNotFoundError as error:
-            self.stderr.write(f"There is no file {error.filename}.")
+        except OSError as error:
+            if error.filename is None:  # not about a file
+                raise
+            self.stderr.write(_unopened(error))
             sys.exit(1)
         if sentence:
             self.stdout.write(sentence)
@@ -66,3 +70,15 @@ class Refusable(BaseCommand):
         console = Console(stderr=True)
         with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             yield BarProgress(bar)
+
+
+def _unopened(error: OSError) -> str:
+    """Why a path that somebody typed was not opened."""
+    path = Path(os.fsdecode(error.filename))
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {path}." if path.parent.is_dir() else f"There is no folder {path.parent}."
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; a file is needed."
+    if isinstance(error, PermissionError):
+        return f"{path} may not be opened by this user."
+    return f"{path} cannot be opened: {error.strerror}."

@@ -2,13 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from engagement.core.clock import now
+from engagement.core.jobs import LOST_AFTER
 from engagement.core.models import Job, JobState
+
+LONGEST_WAIT = timedelta(minutes=10)
+
+
+class NoWorker(Exception):
+    """Jobs wait and nobody does them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +51,22 @@ def _database() -> str:
 
 def _store() -> str:
     settings.WAREHOUSE_DIR.mkdir(parents=True, exist_ok=True)
-    probe = settings.WAREHOUSE_DIR / ".probe"
-    probe.write_bytes(b"")
-    probe.unlink()
+    probe = settings.WAREHOUSE_DIR / f".probe-{uuid4().hex}"  # its own: two checks at once must not meet
+    try:
+        probe.write_bytes(b"")
+    finally:
+        probe.unlink(missing_ok=True)
     return _("the folder can be written")
 
 
 def _queue() -> str:
-    waiting = Job.objects.filter(state=JobState.QUEUED).count()
-    return _("%(count)d jobs waiting") % {"count": waiting}
+    """One worker does one job after the other: waiting long is a fault only while none is being done."""
+    waiting = Job.objects.filter(state=JobState.QUEUED)
+    is_late = waiting.filter(created_at__lt=now() - LONGEST_WAIT).exists()
+    if is_late and not Job.objects.filter(state=JobState.RUNNING, beat_at__gte=now() - LOST_AFTER).exists():
+        minutes = LONGEST_WAIT // timedelta(minutes=1)
+        raise NoWorker(_("a job has waited for more than %(minutes)d minutes and none runs") % {"minutes": minutes})
+    return _("%(count)d jobs waiting") % {"count": waiting.count()}
 
 
 def _mail() -> str:

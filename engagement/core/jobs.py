@@ -8,8 +8,8 @@ from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import Error, connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,9 @@ from engagement.core.models import Job, JobState
 log = logging.getLogger(__name__)
 BEAT_S = 5
 LOST_AFTER = timedelta(seconds=30)
+UNSENT_AFTER = timedelta(minutes=1)
+MOST_ATTEMPTS = 3
+LONGEST_TEXT = 200  # what `Job.label` and `Job.doing` hold
 
 
 class Progress:
@@ -31,7 +34,7 @@ class Progress:
 
     def doing(self, sentence: str, *, total: int | None = None) -> None:
         """A new stage begins: its sentence, and its size where that is known."""
-        self._write(doing=sentence, total=total, done=0)
+        self._write(doing=_cut(sentence), total=total, done=0)
 
     def reached(self, done: int) -> None:
         if now() - self._written_at > timedelta(seconds=0.5):
@@ -40,7 +43,7 @@ class Progress:
     def _write(self, **columns: Any) -> None:
         if self.job is not None:
             self._written_at = now()
-            Job.objects.filter(pk=self.job.pk).update(beat_at=self._written_at, **columns)
+            _held(self.job).update(beat_at=self._written_at, **columns)
 
 
 def enqueue(name: str, /, *, label: str, asked_by: Any = None, back_url: str = "", **arguments: Any) -> Job:
@@ -49,16 +52,16 @@ def enqueue(name: str, /, *, label: str, asked_by: Any = None, back_url: str = "
     The function returns `(sentence, url)`: how it ended and where to look. It must be repeatable: a worker that dies
     in the middle is replaced by another that starts the function again. Whoever sees it refused is led to `back_url`.
     """
-    job = Job.objects.create(name=name, label=label, asked_by=asked_by, back_url=back_url, arguments=arguments)
+    job = Job.objects.create(name=name, label=_cut(label), asked_by=asked_by, back_url=back_url, arguments=arguments)
     transaction.on_commit(lambda: _send(job.pk))
     return job
 
 
 def run(job_id: str) -> None:
     """Does the job unless somebody else does or did; the entry point that workers call."""
-    if not _claim(UUID(job_id)):
+    job = _claim(UUID(job_id))
+    if job is None:
         return
-    job = Job.objects.get(pk=job_id)
     with _heartbeat(job):
         try:
             outcome, url = import_string(job.name)(progress=Progress(job), **job.arguments)
@@ -73,9 +76,13 @@ def run(job_id: str) -> None:
 
 
 def resume_lost() -> int:
-    """Queues again each running job whose worker has given no sign of life; returns how many."""
-    lost = list(Job.objects.filter(state=JobState.RUNNING, beat_at__lt=now() - LOST_AFTER).values_list("pk", flat=True))
+    """Queues again each job whose worker gives no sign of life, or whose task got lost on its way; returns how many."""
+    moment = now()
+    dead = Q(state=JobState.RUNNING, beat_at__lt=moment - LOST_AFTER)
+    unsent = Q(state=JobState.QUEUED, sent_at__lt=moment - UNSENT_AFTER)
+    lost = list(Job.objects.filter(dead | unsent).values_list("pk", flat=True))
     for pk in lost:
+        Job.objects.filter(pk=pk).update(sent_at=moment)
         _send(pk)
     return len(lost)
 
@@ -86,18 +93,41 @@ def _send(job_id: UUID) -> None:
     async_task("engagement.core.jobs.run", str(job_id))  # type: ignore[no-untyped-call]  # django-q2 has no types
 
 
-def _claim(job_id: UUID) -> bool:
-    """True for exactly one caller: an atomic update from waiting, or from running with a runner gone silent."""
-    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, beat_at__lt=now() - LOST_AFTER)
+def _claim(job_id: UUID) -> Job | None:
+    """The job, for exactly one caller: an atomic step from waiting, or from running with a runner gone silent.
+
+    The step counts the attempt. The count is the runner's mark on the job (`_held`), and it ends a job that kills
+    every worker it is given to.
+    """
     moment = now()
-    return (
-        Job.objects.filter(free, pk=job_id).update(state=JobState.RUNNING, started_at=moment, beat_at=moment, done=0)
-        == 1
-    )
+    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, beat_at__lt=moment - LOST_AFTER)
+    job = Job.objects.filter(free, pk=job_id).first()
+    if job is None:
+        return None
+    step = Job.objects.filter(free, pk=job_id, attempts=job.attempts)
+    if job.attempts >= MOST_ATTEMPTS:
+        sentence = _("This was started %(count)d times and each time its worker died. It is not tried again.")
+        step.update(state=JobState.FAILED, outcome=sentence % {"count": job.attempts}, ended_at=moment, doing="")
+        return None
+    job.attempts += 1
+    taken = step.update(state=JobState.RUNNING, started_at=moment, beat_at=moment, done=0, attempts=job.attempts)
+    return job if taken else None
+
+
+def _held(job: Job) -> QuerySet[Job]:
+    """The job's row as long as this runner has it; empty once another took it over or ended it."""
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
 
 
 def _end(job: Job, state: JobState, outcome: str, url: str = "") -> None:
-    Job.objects.filter(pk=job.pk).update(state=state, outcome=outcome, result_url=url, ended_at=now(), doing="")
+    ended = _held(job).update(state=state, outcome=outcome, result_url=url, ended_at=now(), doing="")
+    if not ended:
+        log.warning("job %s (%s): attempt %d ended after it had lost the job", job.pk, job.name, job.attempts)
+
+
+def _cut(text: str) -> str:
+    text = str(text)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 @contextmanager
@@ -107,7 +137,11 @@ def _heartbeat(job: Job) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(BEAT_S):
-            Job.objects.filter(pk=job.pk).update(beat_at=now())
+            try:
+                _held(job).update(beat_at=now())
+            except Error:
+                log.warning("job %s (%s): a sign of life could not be written", job.pk, job.name, exc_info=True)
+                connection.close()  # the next one starts with a sound connection
         connection.close()
 
     thread = Thread(target=beat, daemon=True)

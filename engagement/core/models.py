@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from engagement.core.clock import now
+
 
 class JobState(models.TextChoices):
     QUEUED = "queued", _("Waiting for the worker")
@@ -30,7 +32,9 @@ class Job(models.Model):
     outcome = models.TextField(blank=True)
     result_url = models.CharField(max_length=300, blank=True)
     back_url = models.CharField(max_length=300, blank=True, help_text="Where to try again if it is refused.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker started it.")
     created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(default=now, help_text="When it was last handed to the queue.")
     started_at = models.DateTimeField(null=True)
     beat_at = models.DateTimeField(null=True, help_text="Last sign of life of the process that runs it.")
     ended_at = models.DateTimeField(null=True)

@@ -90,7 +90,7 @@ def test_an_invited_person_joins_changes_colours_and_signs_out(settings, visit, 
     settings.LOGIN_REDIRECT_URL = "/settings/profile/"
     link = invitations.invite(
         email="nora@example.org", role="member", discipline="data", pods=[], actor=MemberFactory(administrator=True)
-    )
+    ).link
     visit("/" + link.split("/", 3)[3])
     look("sign-up")
     page.get_by_label("Your name").fill("Nora")

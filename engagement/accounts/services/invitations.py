@@ -1,7 +1,9 @@
 """Bringing people in."""
 
+import logging
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 
 from django.conf import settings
@@ -16,15 +18,26 @@ from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 
-SESSION_KEY = "invitation"  # under which a visitor's session remembers the token of the link they followed
+SESSION_KEY = "invitation_id"  # under which a visitor's session remembers the invitation whose link they followed
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Invited:
+    """The link, to be handed over in person too. Whether its mail left is known once the invitation is committed."""
+
+    link: str
+    is_unsent: bool = False
 
 
 @transaction.atomic
-def invite(*, email: str, role: str, discipline: str, pods: Iterable[Pod], actor: Member) -> str:
-    """Sends the invitation and returns its link, so that it can also be handed over in person."""
+def invite(*, email: str, role: str, discipline: str, pods: Iterable[Pod], actor: Member) -> Invited:
+    """Sends the invitation. It replaces those to the same address that are still open."""
     rules.require_administrator(actor)
     if Member.objects.filter(email__iexact=email).exists():
         raise InvalidInput(_("%(email)s is a member already.") % {"email": email}, field="email")
+    for earlier in queries.open_invitations().filter(email__iexact=email):
+        withdraw(invitation=earlier, actor=actor)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         email=email.lower(),
@@ -35,9 +48,9 @@ def invite(*, email: str, role: str, discipline: str, pods: Iterable[Pod], actor
     )
     invitation.pods.set(pods)
     audit.record(actor=actor, verb="invited", target=invitation, after={"role": role, "discipline": discipline})
-    link = settings.BASE_URL + reverse("invitation", args=[token])
-    transaction.on_commit(lambda: _send(invitation, link))
-    return link
+    invited = Invited(settings.BASE_URL + reverse("invitation", args=[token]))
+    transaction.on_commit(lambda: _send(invitation, invited))
+    return invited
 
 
 @transaction.atomic
@@ -64,7 +77,15 @@ def withdraw(*, invitation: Invitation, actor: Member) -> None:
     invitation.delete()
 
 
-def _send(invitation: Invitation, link: str) -> None:
+def _send(invitation: Invitation, invited: Invited) -> None:
+    try:
+        _mail(invitation, invited.link)
+    except OSError:  # whatever a mail server does or does not do, `SMTPException` included
+        log.exception("the invitation %s could not be mailed", invitation.pk)
+        invited.is_unsent = True
+
+
+def _mail(invitation: Invitation, link: str) -> None:
     workspace = queries.workspace()
     send_mail(
         subject=_("%(name)s invites you to %(workspace)s") % {"name": invitation.invited_by, "workspace": workspace},

@@ -92,10 +92,13 @@ def change_member(*, member: Member, role: str, discipline: str, is_active: bool
 
 @transaction.atomic
 def change_profile(*, member: Member, **values: Any) -> Member:
-    """What members decide about themselves: name, colours, time zone, shortcuts."""
+    """What members decide about themselves: name, colours, time zone, shortcuts. A new name is traced."""
+    before, after = audit.changed(member, {name: value for name, value in values.items() if name == "name"})
     for name, value in values.items():
         setattr(member, name, value)
     member.save(update_fields=list(values))
+    if after:
+        audit.record(actor=member, verb="changed", target=member, before=before, after=after)
     return member
 
 

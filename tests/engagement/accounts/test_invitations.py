@@ -1,4 +1,5 @@
 import re
+from smtplib import SMTPServerDisconnected
 
 import pytest
 import time_machine
@@ -24,7 +25,7 @@ def path_in_mail() -> str:
 
 
 def invite(administrator, **changed) -> str:
-    return invitations.invite(actor=administrator, **{**NEWCOMER, "pods": [], **changed})
+    return invitations.invite(actor=administrator, **{**NEWCOMER, "pods": [], **changed}).link
 
 
 def follow(client, link: str):
@@ -152,3 +153,47 @@ def test_an_accepted_invitation_cannot_be_withdrawn(client, administrator):
         invitations.withdraw(invitation=Invitation.objects.get(), actor=administrator)
 
     assert Invitation.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_mail_is_down_the_administrator_is_told_and_gets_the_link(client, administrator, monkeypatch):
+    def fail(**mail):
+        raise SMTPServerDisconnected
+
+    monkeypatch.setattr(invitations, "send_mail", fail)
+    client.force_login(administrator)
+
+    page = client.post("/settings/people/", NEWCOMER).content.decode()
+
+    assert "The mail server did not take it" in page
+    assert "on its way by mail" not in page
+    client.logout()
+    assert follow(client, re.search(r"https?://\S+/join/[^<\s]+", page)[0]).url == "/accounts/signup/"
+
+
+def test_a_second_invitation_closes_the_first(client, administrator):
+    first, elsewhere = invite(administrator), invite(administrator, email="ben@example.org")
+
+    second = invite(administrator, email="nora@example.ORG")
+
+    assert follow(client, first).status_code == 404
+    assert [follow(client, link).status_code for link in (second, elsewhere)] == [302, 302]
+    assert AuditEntry.objects.get(verb="withdrew").target_label == "nora@example.org"
+
+
+def test_the_session_keeps_no_key_to_the_invitation(client, administrator):
+    link = invite(administrator)
+    follow(client, link)
+
+    kept = dict(client.session)
+
+    assert kept[invitations.SESSION_KEY] == Invitation.objects.get().pk
+    assert link.rstrip("/").rpartition("/")[2] not in str(kept)
+
+
+def test_a_session_of_a_withdrawn_invitation_signs_nobody_up(client, administrator):
+    follow(client, invite(administrator))
+    invitations.withdraw(invitation=Invitation.objects.get(), actor=administrator)
+
+    assert "By invitation only" in join(client).content.decode()
+    assert set(Member.objects.all()) == {administrator}

@@ -118,3 +118,20 @@ def test_one_of_two_administrators_may_step_down(administrator):
     people.change_member(member=administrator, role="member", discipline="design", is_active=True, actor=administrator)
 
     assert not Member.objects.get(pk=administrator.pk).is_administrator
+
+
+def test_a_changed_name_is_kept_with_before_and_after():
+    member = MemberFactory(name="Ben")
+
+    people.change_profile(member=member, name="Benjamin", theme="dark")
+
+    assert entry() == ("Benjamin", "changed", "member", {"name": "Ben"}, {"name": "Benjamin"})
+
+
+def test_a_profile_that_keeps_its_name_leaves_no_trace():
+    member = MemberFactory(name="Ben")
+
+    people.change_profile(member=member, name="Ben", theme="dark")
+
+    assert Member.objects.get(pk=member.pk).theme == "dark"
+    assert not AuditEntry.objects.exists()

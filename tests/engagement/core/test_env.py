@@ -64,3 +64,10 @@ def test_two_installations_have_two_secrets(tmp_path):
 def test_a_given_secret_is_taken_and_none_is_written(tmp_path):
     assert read(tmp_path, SECRET_KEY="mine").secret_key == "mine"
     assert not (tmp_path / "data" / "secret_key").exists()
+
+
+@pytest.mark.parametrize("folder", ["one#two", "one?two", "100%41", "one two"])
+def test_the_database_lies_in_the_data_folder_whatever_its_name(tmp_path, folder):
+    found = env.read({"DATA_DIR": str(tmp_path / folder)}).database
+
+    assert found == {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / folder / "db.sqlite3")}

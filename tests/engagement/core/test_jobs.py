@@ -1,15 +1,19 @@
 from datetime import timedelta
+from threading import Event, Thread, current_thread, main_thread
 
 import pytest
-from django.db import transaction
+import time_machine
+from django.db import OperationalError, connection, transaction
 from django_q.models import OrmQ
 
 from engagement.core import jobs
 from engagement.core.clock import now
 from engagement.core.errors import InvalidInput
+from engagement.core.jobs import Progress
 from engagement.core.models import Job, JobState
 
 HERE = "tests.engagement.core.test_jobs"
+two_beats = Event()
 
 
 def count_rows(*, progress, rows):
@@ -23,6 +27,26 @@ def refuse(*, progress):
 
 def break_down(*, progress):
     raise ZeroDivisionError
+
+
+def wait_for_two_beats(*, progress):
+    assert two_beats.wait(10)
+    return "Lived.", ""
+
+
+def lose_to_another(*, progress, rows):
+    """Falls silent for too long: another runner takes the job over and ends it first."""
+    Job.objects.filter(pk=progress.job.pk).update(beat_at=now() - timedelta(minutes=1), name=f"{HERE}.count_rows")
+    other = Thread(target=run_elsewhere, args=(str(progress.job.pk),))
+    other.start()
+    other.join()
+    progress.doing("Overwriting", total=99)
+    return "The loser's sentence.", "/lost/"
+
+
+def run_elsewhere(job_id):
+    jobs.run(job_id)
+    connection.close()
 
 
 def outcome_of(name, **arguments):
@@ -126,6 +150,69 @@ def test_a_job_that_lost_its_worker_starts_over():
 
     job.refresh_from_db()
     assert (job.state, job.outcome) == (JobState.DONE, "3 rows counted.")
+
+
+@pytest.mark.django_db
+def test_a_job_whose_task_was_lost_is_sent_again_once_a_minute():
+    with time_machine.travel(now() - timedelta(minutes=2), tick=False):
+        unsent = Job.objects.create(name="x", label="x")
+    Job.objects.create(name="x", label="x")
+
+    assert [jobs.resume_lost(), jobs.resume_lost()] == [1, 0]
+    assert [entry.task["args"] for entry in OrmQ.objects.all()] == [(str(unsent.pk),)]
+
+
+@pytest.mark.django_db
+def test_a_job_that_kills_every_worker_is_given_up_after_three():
+    job = Job.objects.create(name=f"{HERE}.break_down", label="Count")
+    for attempt in (1, 2, 3):
+        assert jobs._claim(job.pk).attempts == attempt
+        Job.objects.update(beat_at=now() - timedelta(minutes=1))
+
+    jobs.run(str(job.pk))
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.FAILED, 3)
+    assert job.outcome == "This was started 3 times and each time its worker died. It is not tried again."
+    assert job.ended_at is not None
+    assert jobs.resume_lost() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_runner_that_lost_its_job_overwrites_nothing():
+    job = outcome_of("lose_to_another", rows=3)
+
+    assert (job.state, job.outcome, job.result_url) == (JobState.DONE, "3 rows counted.", "/counted/")
+    assert (job.total, job.doing, job.attempts) == (3, "", 2)
+
+
+@pytest.mark.django_db
+def test_the_sign_of_life_outlives_a_database_that_is_busy_for_a_moment(monkeypatch):
+    beats = []
+
+    def held(job):
+        if current_thread() is main_thread():
+            return Job.objects.filter(pk=job.pk)
+        beats.append(job)
+        if len(beats) == 2:
+            two_beats.set()
+        raise OperationalError("database is locked")
+
+    two_beats.clear()
+    monkeypatch.setattr(jobs, "BEAT_S", 0.001)
+    monkeypatch.setattr(jobs, "_held", held)
+
+    assert outcome_of("wait_for_two_beats").outcome == "Lived."
+
+
+@pytest.mark.django_db
+def test_a_long_label_and_a_long_stage_are_cut_to_what_their_columns_hold():
+    job = jobs.enqueue("x", label="a" * 201)
+    Job.objects.update(state=JobState.RUNNING)
+    Progress(job).doing("b" * 201)
+
+    job.refresh_from_db()
+    assert (job.label, job.doing) == ("a" * 199 + "…", "b" * 199 + "…")
 
 
 RACE = """
