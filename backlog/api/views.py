@@ -37,8 +37,8 @@ class Rounds(viewsets.ReadOnlyModelViewSet[VotingRound]):
 
 
 class BallotFilter(filterset.FilterSet):
-    round = filters.NumberFilter(field_name="round_idea__round")
-    idea = filters.NumberFilter(field_name="round_idea__idea")
+    round = filters.ModelChoiceFilter(field_name="round_idea__round", queryset=VotingRound.objects.all())
+    idea = filters.ModelChoiceFilter(field_name="round_idea__idea", queryset=Idea.objects.all())
 
 
 class Ballots(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Ballot]):

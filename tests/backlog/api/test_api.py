@@ -76,6 +76,35 @@ def test_ideas_are_filtered_as_on_the_page(client_of):
     assert client.get("/api/v1/ideas/?state=nonsense").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"ideas/?q={'w+' * 1_000}", "q"),
+        ("ballots/?round=1e30", "round"),
+        ("ballots/?idea=1e30", "idea"),
+        (f"ballots/?round={'9' * 5_000}", "round"),
+        (f"ballots/?round={'9' * 30}", "round"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_by_its_field(client_of, place, me, path, field):
+    BallotFactory(round_idea=place, voter=me)
+
+    answer = client_of(me).get(f"/api/v1/{path}")
+
+    assert (answer.status_code, set(answer.json()["errors"])) == (400, {field})
+
+
+def test_ballots_are_found_by_round_and_idea(client_of, place, me):
+    other = RoundIdeaFactory(round=place.round)
+    for one in (place, other):
+        BallotFactory(round_idea=one, voter=me)
+    client = client_of(me)
+
+    found = client.get(f"/api/v1/ballots/?round={place.round_id}&idea={other.idea_id}").json()["results"]
+
+    assert [one["idea"] for one in found] == [other.idea_id]
+
+
 def test_a_round_comes_with_members_ideas_and_after_closing_results(client_of, place, me):
     client = client_of(me)
     BallotFactory(round_idea=place, voter=me, impact=3, confidence=6, ease=9)
