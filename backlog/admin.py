@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from backlog import queries
+from backlog.choices import RoundState
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from engagement.accounts.requests import member_of
 from engagement.core.admin_site import ReadOnlyAdmin
@@ -46,8 +47,11 @@ class RoundIdeaAdmin(ReadOnlyAdmin):
 
 @admin.register(Ballot)
 class BallotAdmin(ReadOnlyAdmin):
+    """Ballots of closed rounds; the number in an address here would tell how many others there are in an open one."""
+
     list_display = ["voter", "round_idea", "impact", "confidence", "ease", "cast_at"]
     search_fields = ["comment", "voter__name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return queries.ballots_visible_to(member_of(request))
+        closed = Q(round_idea__round__state=RoundState.CLOSED)
+        return queries.ballots_visible_to(member_of(request)).filter(closed)

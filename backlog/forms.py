@@ -20,6 +20,7 @@ from engagement.accounts.queries import writing_members
 from engagement.core.clock import now
 
 VOTING_DAYS, LAST_HOUR = 7, 17
+LONGEST_QUESTION = 200  # characters, so a hundred words at most: each asks three columns
 
 
 class IdeaForm(forms.ModelForm[Idea]):
@@ -50,7 +51,7 @@ class DeclineForm(forms.Form):
 class IdeaFilter(filterset.FilterSet):
     """The questions one can ask the list of ideas, by page and by API alike."""
 
-    q = filters.CharFilter(label=gettext_lazy("Find"), method="find")
+    q = filters.CharFilter(label=gettext_lazy("Find"), method="find", max_length=LONGEST_QUESTION)
     pod = filters.ModelChoiceFilter(
         label=gettext_lazy("Pod"), queryset=Pod.objects.all(), to_field_name="slug", empty_label=gettext_lazy("Any pod")
     )

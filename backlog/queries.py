@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -206,7 +207,7 @@ def _board_row(member: Member, place: RoundIdea, ballots: list[Ballot], result: 
 
 
 def _own_order(member: Member, place: RoundIdea) -> bytes:
-    return order_key(member=member.pk, voting_round=place.round_id, idea=place.idea_id)
+    return order_key(secret=settings.SECRET_KEY, member=member.pk, voting_round=place.round_id, idea=place.idea_id)
 
 
 def _count(rows: QuerySet[RoundIdea] | QuerySet[RoundMember] | QuerySet[Ballot], group: str) -> Coalesce:

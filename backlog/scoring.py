@@ -1,9 +1,9 @@
 """What a blind round computes: medians, spreads, the ICE score, and each voter's own order."""
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from statistics import quantiles
 
 SCALES = ("impact", "confidence", "ease")
@@ -99,6 +99,6 @@ def ice_score(medians: Iterable[Decimal | None]) -> Decimal | None:
     return (sum(known, Decimal(0)) / len(known)).quantize(Decimal("0.1"))
 
 
-def order_key(*, member: int, voting_round: int, idea: int) -> bytes:
-    """Sorts a round's ideas into an order that is one member's alone and stays."""
-    return sha256(f"{voting_round}:{member}:{idea}".encode()).digest()
+def order_key(*, secret: str, member: int, voting_round: int, idea: int) -> bytes:
+    """Sorts a round's ideas into an order that is one member's alone and stays; without the secret nobody knows it."""
+    return hmac.digest(secret.encode(), f"{voting_round}:{member}:{idea}".encode(), "sha256")

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib import admin
+from django.db.models import F
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -30,6 +31,12 @@ FRAGMENT = {"HX-Request": "true"}
 WRITES_ONLY = {"idea_decline", "idea_take_up_again", "round_close"}
 BLIND_ROLES = ["administrator", "invited", "abstained", "not_invited", "reader", "author"]
 ALL_ROLES = [*BLIND_ROLES, "voted"]
+API_LISTS = {
+    pattern.name
+    for urls in ("backlog.api.urls", "experiments.api.urls")
+    for pattern in get_resolver(urls).url_patterns
+    if isinstance(pattern, URLPattern) and pattern.name and pattern.name.endswith("-list")
+}
 
 
 @dataclass
@@ -71,7 +78,8 @@ def world() -> World:
     }
     for role in ("author", "invited", "abstained", "voted"):
         RoundMemberFactory(round=voting_round, member=people[role])
-    BallotFactory(round_idea=place, voter=people["abstained"], impact=None, confidence=None, ease=None)
+    for one in (place, other):
+        BallotFactory(round_idea=one, voter=people["abstained"], impact=None, confidence=None, ease=None)
     BallotFactory(round_idea=place, voter=people["voted"], impact=2, confidence=2, ease=2)
     hidden = [_hidden_ballot(place, other, number) for number in range(4)]
     return World(place, other, hidden, people)
@@ -160,7 +168,20 @@ def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
 def answers(world: World, role: str) -> dict[str, tuple[int, str]]:
     """What each door answers: status and text, without what differs from request to request."""
     client = world.client(role)
-    return {f"{path} {headers}": _told(client.get(path, headers=headers)) for _, path, headers in doors(world)}
+    told = {f"{path} {headers}": _told(client.get(path, headers=headers)) for _, path, headers in doors(world)}
+    return told | {f"{path}, page {number}": _told(page) for path, number, page in pages(client)}
+
+
+def pages(client: Client) -> Iterator[tuple[str, int, HttpResponseBase]]:
+    """Every list of the API, paged through row by row: what its cursors say counts as told."""
+    for name in sorted(API_LISTS):
+        address: str | None = f"{reverse(name)}?page_size=1"
+        for number in range(20):
+            page = client.get(address)
+            yield name, number, page
+            address = page.json().get("next")
+            if address is None:
+                break
 
 
 def _told(response: HttpResponseBase) -> tuple[int, str]:
@@ -174,6 +195,7 @@ def change_the_secret(world: World) -> None:
         ballot.delete()
     hidden = Ballot.objects.filter(voter__name__startswith="Voter")
     hidden.update(impact=1, confidence=3, ease=None, comment="Something else", expected_lift=None)
+    Ballot.objects.filter(voter=world.people["abstained"]).update(id=1_000 + F("id") * 3)  # as if many lay in between
 
 
 def test_every_address_of_the_backlog_is_a_door_here(world):
@@ -202,6 +224,28 @@ def test_before_closing_no_door_depends_on_a_hidden_ballot(world, role):
 
     assert {door for door in before if before[door] != after[door]} == set()
     assert [door for door, (_, text) in before.items() if MARKER in text] == []
+    assert ("api_ballots-list, page 1" in before) == (role == "abstained")
+
+
+def test_before_closing_the_trail_puts_no_name_on_a_dot(world):
+    """An administrator who has scored sees the tally grow; nothing may say at that moment who sent the ballot."""
+    administrator, place = world.people["administrator"], world.place
+    RoundMemberFactory(round=place.round, member=administrator)
+    BallotFactory(round_idea=place, voter=administrator)
+    client = world.client("administrator")
+    trails = ("/settings/audit/", "/admin/accounts/auditentry/", "/admin/backlog/ballot/", "/admin/")
+    before = [_told(client.get(path)) for path in trails]
+
+    ballots.cast(
+        voting_round=place.round, idea=place.idea, voter=world.people["invited"], impact=1, confidence=1, ease=1
+    )
+
+    assert [_told(client.get(path)) for path in trails] == before
+    assert "Voter 0" not in before[0][1]
+    world.close()
+    assert {"Invited", "Voter 0"} <= set(
+        re.findall(r"Voter \d|Invited", client.get("/settings/audit/").content.decode())
+    )
 
 
 def test_before_closing_those_who_have_voted_get_the_tally_and_nothing_more(world):

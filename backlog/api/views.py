@@ -10,6 +10,7 @@ from backlog.api.serializers import BallotSerializer, IdeaSerializer, RoundDetai
 from backlog.forms import IdeaFilter
 from backlog.models import Ballot, Idea, VotingRound
 from engagement.accounts.requests import member_of
+from engagement.core.api import Newest
 
 
 class Ideas(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Idea]):
@@ -37,8 +38,14 @@ class Rounds(viewsets.ReadOnlyModelViewSet[VotingRound]):
 
 
 class BallotFilter(filterset.FilterSet):
-    round = filters.NumberFilter(field_name="round_idea__round")
-    idea = filters.NumberFilter(field_name="round_idea__idea")
+    round = filters.ModelChoiceFilter(field_name="round_idea__round", queryset=VotingRound.objects.all())
+    idea = filters.ModelChoiceFilter(field_name="round_idea__idea", queryset=Idea.objects.all())
+
+
+class NewestPlace(Newest):
+    """By idea of a round, not by ballot: the ballots' own numbers would tell how many were cast in between."""
+
+    ordering = ("-round_idea_id", "voter_id")
 
 
 class Ballots(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Ballot]):
@@ -46,6 +53,7 @@ class Ballots(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericVi
 
     serializer_class = BallotSerializer
     filterset_class = BallotFilter
+    pagination_class = NewestPlace
     queryset = Ballot.objects.none()
 
     def get_queryset(self) -> QuerySet[Ballot]:

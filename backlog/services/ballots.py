@@ -1,4 +1,8 @@
-"""Casting a ballot. There is no other verb: a ballot is kept as it was sent."""
+"""Casting a ballot. There is no other verb: a ballot is kept as it was sent.
+
+It leaves no entry in the trail while its round is open: a name with a time, beside a tally that grows by a dot, would
+put the name on the dot. Closing writes who voted (see `rounds.close_round`).
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +14,6 @@ from backlog import rules
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.services import columns
 from engagement.accounts.models import Member
-from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 
@@ -52,9 +55,6 @@ def cast(
     )
     columns.check(ballot)
     ballot.save()
-    # Told of the round, not of the idea: who has scored which idea is part of the tally, and the trail is read by
-    # people who have not voted yet.
-    audit.record(actor=voter, verb="cast a ballot", target=voting_round, at=moment)
     return ballot
 
 

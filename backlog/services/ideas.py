@@ -108,8 +108,10 @@ def release(*, idea: Idea, actor: Member | None) -> Idea:
 
 @transaction.atomic
 def mark_decided(*, idea: Idea, actor: Member | None, at: datetime | None = None) -> Idea:
-    """The decision on the idea's experiment is made."""
+    """The decision on the idea's experiment is made. That on a second experiment changes nothing here."""
     require_writer(actor)
+    if Idea.objects.select_for_update().get(pk=idea.pk).state == IdeaState.DECIDED:
+        return idea
     return move(idea, IdeaState.DECIDED, verb="decided", actor=actor, at=at)
 
 

@@ -76,6 +76,7 @@ def close_round(*, voting_round: VotingRound, actor: Member | None, at: datetime
     voting_round.save()
     _freeze_scores(voting_round)
     states = _release_ideas(voting_round)
+    _record_turnout(voting_round)
     audit.record(
         actor=actor,
         verb="closed",
@@ -121,6 +122,12 @@ def _freeze_scores(voting_round: VotingRound) -> None:
             setattr(round_idea, f"{scale}_median", getattr(summary, scale).median)
             setattr(round_idea, f"{scale}_spread", getattr(summary, scale).spread)
     RoundIdea.objects.bulk_update(round_ideas, ["ice", "counted_ballots", *FROZEN])
+
+
+def _record_turnout(voting_round: VotingRound) -> None:
+    """One entry per member who voted, all of the same moment: from the trail no ballot can be told from another."""
+    for voter in voting_round.members.filter(ballots__round_idea__round=voting_round).order_by("name", "pk").distinct():
+        audit.record(actor=voter, verb="voted", target=voting_round, at=voting_round.closed_at)
 
 
 def _release_ideas(voting_round: VotingRound) -> dict[str, str]:

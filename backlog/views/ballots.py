@@ -17,6 +17,7 @@ from backlog.services import ballots
 from backlog.views.figures import reveal_figure, tally_figure
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
+from engagement.core.addresses import row_number
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
 
@@ -54,10 +55,10 @@ def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
 
 def sent_before(request: MemberRequest, round_id: int) -> RoundIdea | None:
     """The idea whose ballot brought the member here, so that the page can confirm it."""
-    sent = request.GET.get("sent", "")
-    if not sent.isdecimal():
+    sent = row_number(request.GET.get("sent", ""))
+    if sent is None:
         return None
-    return queries.places_scored_by(request.user).filter(round=round_id, idea=int(sent)).first()
+    return queries.places_scored_by(request.user).filter(round=round_id, idea=sent).first()
 
 
 def _place(request: MemberRequest, round_id: int, idea_id: int) -> RoundIdea:

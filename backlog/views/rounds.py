@@ -18,6 +18,7 @@ from backlog.views.ballots import sent_before
 from engagement.accounts.models import Pod
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
+from engagement.core.addresses import row_number
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 
@@ -84,9 +85,9 @@ def _pods(request: MemberRequest) -> QuerySet[Pod]:
 
 
 def _proposed(request: MemberRequest) -> dict[str, Any]:
-    asked = request.GET.get("pod", "")
+    asked = row_number(request.GET.get("pod", ""))
     pods = _pods(request)
-    pod: Pod | None = pods.filter(pk=asked).first() if asked.isdecimal() else pods.first()
+    pod: Pod | None = pods.first() if asked is None else pods.filter(pk=asked).first()
     return {
         "name": _("Round %(number)d") % {"number": queries.next_round_number()},
         "pod": pod,

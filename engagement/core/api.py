@@ -4,18 +4,29 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from engagement.core.addresses import row_number
 from engagement.core.errors import DomainError
 
 
 class Newest(CursorPagination):
-    ordering = "-pk"
+    """Anybody can read a cursor: it holds the first column of `ordering`, which must be no secret."""
+
+    ordering: str | tuple[str, ...] = "-pk"
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Refuses a cursor that somebody wrote by hand: every position of ours is the number of a row."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and row_number(str(cursor.position)) is None:
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -34,12 +34,11 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
     queryset = Experiment.objects.none()
 
     def get_queryset(self) -> QuerySet[Experiment]:
-        found = queries.experiments()
-        return found if self.action == "list" else found.prefetch_related("variants__message", "metrics")
+        return queries.experiments_with_parts() if self.action == "retrieve" else queries.experiments()
 
     def get_object(self) -> Experiment:
         """Refuses in the pages' own sentence where there is none."""
-        return queries.experiment(self.kwargs["key"])
+        return queries.experiment(self.kwargs["key"], among=self.get_queryset())
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         classes: dict[str, type[BaseSerializer[Any]]] = {
@@ -53,7 +52,7 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         plan = self.get_serializer(data=request.data)
         plan.is_valid(raise_exception=True)
-        made = queries.experiment(plan.save().key)
+        made = queries.experiment(plan.save().key, among=queries.experiments_with_parts())
         return Response(ExperimentDetailSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=OpenApiTypes.OBJECT)

@@ -13,6 +13,7 @@ from engagement.accounts.models import Workspace
 from engagement.accounts.queries import workspace
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
+from engagement.core.addresses import row_number
 from engagement.core.errors import DomainError, Forbidden, NotFound
 from experiments.forms.plan import PlanDraft
 from experiments.models import Experiment
@@ -62,7 +63,8 @@ def _idea(request: MemberRequest) -> Idea | None:
     named = request.GET.get("idea", "")
     if not named:
         return None
-    found = ideas_visible_to(request.user).filter(pk=named).first() if named.isdecimal() and len(named) < 19 else None
+    number = row_number(named)
+    found = None if number is None else ideas_visible_to(request.user).filter(pk=number).first()
     if found is None:
         raise NotFound(_("There is no such idea."))
     return found

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from backlog.scoring import ScaleSummary, Scores, order_key, summarise, summarise_scale
 
+HERE, ELSEWHERE = "one", "another"  # installations' secrets
 score = st.integers(1, 10)
 maybe = st.none() | score
 ballots = st.lists(st.builds(Scores, maybe, maybe, maybe), max_size=40)
@@ -87,17 +88,20 @@ def test_ballots_that_abstain_on_everything_change_nothing(cast):
     assert summarise([*cast, Scores(None, None, None)]) == summarise(cast)
 
 
-def test_order_key_stays_and_differs_by_member_and_round():
-    def order(member: int, voting_round: int) -> list[int]:
-        return sorted(range(12), key=lambda idea: order_key(member=member, voting_round=voting_round, idea=idea))
+def test_order_key_stays_and_differs_by_member_round_and_secret():
+    def order(member: int, voting_round: int, secret: str = HERE) -> list[int]:
+        return sorted(
+            range(12), key=lambda idea: order_key(secret=secret, member=member, voting_round=voting_round, idea=idea)
+        )
 
-    assert order(1, 1) == order(1, 1)
+    assert order(1, 1) == order(1, 1) != order(1, 1, ELSEWHERE)
     assert len({tuple(order(member, voting_round)) for member in range(20) for voting_round in range(5)}) == 100
 
 
 def test_order_key_puts_every_idea_first_about_equally_often():
     firsts = [
-        min(range(4), key=lambda idea: order_key(member=member, voting_round=1, idea=idea)) for member in range(2000)
+        min(range(4), key=lambda idea: order_key(secret=HERE, member=member, voting_round=1, idea=idea))
+        for member in range(2000)
     ]
 
     assert all(430 <= firsts.count(idea) <= 570 for idea in range(4))  # 500 expected, sd 19

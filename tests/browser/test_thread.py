@@ -20,6 +20,7 @@ PASSWORD = "a-long-enough-secret"
 PEOPLE = {"ada": "marketing", "ben": "data", "cleo": "editorial"}
 BALLOTS = {"ada": (7, 5, 8), "ben": (8, 6, 7), "cleo": (6, 4, 9)}
 TITLE = "Thank readers by name"
+SECRET = "MARKER-4127 as our own data show"  # in Ada's ballot
 MAKE_PEOPLE = """
 from engagement.accounts.models import Member, Pod
 pod = Pod.objects.create(name="Reader loyalty", slug="reader-loyalty")
@@ -87,12 +88,16 @@ def test_three_members_walk_from_a_new_idea_to_the_report(site, signed_in, resul
     for name, page in (("ada", ada), ("ben", ben), ("cleo", cleo)):
         page.goto(round_url)
         page.get_by_role("link", name=TITLE).first.click()
-        assert "Ballots" not in page.content() or name == "ada"
+        if name != "ada":
+            assert_blind(page, round_url)
         if name == "ben":
             check_page(page, f"thread-2-ballot-{width}")
-        vote(page, *BALLOTS[name])
+        vote(page, *BALLOTS[name], comment=SECRET if name == "ada" else "")
+    expect(ben.locator("main")).not_to_contain_text(SECRET)  # he has scored it, and the round is still open
     close_the_round(ada, round_url)
     check_page(ada, f"thread-3-round-{width}")
+    ben.goto(round_url)
+    assert SECRET in ben.content()
     # Medians 7, 5 and 8: their mean is 6.7.
     expect(ada.locator("main")).to_contain_text("6.7")
 
@@ -136,7 +141,17 @@ def open_a_round(page: Page, width: int) -> str:
     return page.url
 
 
-def vote(page: Page, *scores: int) -> None:
+def assert_blind(page: Page, round_url: str) -> None:
+    """Neither the open ballot page nor the round's board holds what Ada wrote; ends on the ballot page."""
+    ballot_url = page.url
+    for url in (round_url, ballot_url):
+        page.goto(url)
+        assert SECRET not in page.content(), url
+
+
+def vote(page: Page, *scores: int, comment: str = "") -> None:
+    if comment:
+        page.locator("[name=comment]").fill(comment)
     for scale, score in zip(("impact", "confidence", "ease"), scores, strict=True):
         page.locator(f"input[type=radio][name={scale}][value='{score}']").check(force=True)
     page.get_by_role("button", name=re.compile("Submit")).first.click()
@@ -147,7 +162,8 @@ def close_the_round(page: Page, round_url: str) -> None:
     page.goto(round_url)
     page.get_by_text("Close the round").first.click()
     page.get_by_role("button", name="Close it now").click()
-    expect(page.locator("main")).to_contain_text("losed")
+    expect(page.locator("body")).to_contain_text(re.compile(r"Closed on .+ by Ada\."))
+    expect(page.get_by_role("button", name="Close it now")).to_have_count(0)
 
 
 def plan_an_experiment(page: Page, site: Installation) -> None:

@@ -1,5 +1,7 @@
 """Ideas, rounds and ballots over HTTP. What may be seen when is tests/test_secrecy.py's."""
 
+from base64 import b64encode
+
 import pytest
 from django.test import Client
 
@@ -74,6 +76,35 @@ def test_ideas_are_filtered_as_on_the_page(client_of):
     for asked in ("q=quiet", "lever=timing", "lifecycle_stage=convert"):
         assert [one["title"] for one in client.get(f"/api/v1/ideas/?{asked}").json()["results"]] == ["Quiet week"]
     assert client.get("/api/v1/ideas/?state=nonsense").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"ideas/?q={'w+' * 1_000}", "q"),
+        ("ballots/?round=1e30", "round"),
+        ("ballots/?idea=1e30", "idea"),
+        (f"ballots/?round={'9' * 5_000}", "round"),
+        (f"ballots/?round={'9' * 30}", "round"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_by_its_field(client_of, place, me, path, field):
+    BallotFactory(round_idea=place, voter=me)
+
+    answer = client_of(me).get(f"/api/v1/{path}")
+
+    assert (answer.status_code, set(answer.json()["errors"])) == (400, {field})
+
+
+def test_ballots_are_found_by_round_and_idea(client_of, place, me):
+    other = RoundIdeaFactory(round=place.round)
+    for one in (place, other):
+        BallotFactory(round_idea=one, voter=me)
+    client = client_of(me)
+
+    found = client.get(f"/api/v1/ballots/?round={place.round_id}&idea={other.idea_id}").json()["results"]
+
+    assert [one["idea"] for one in found] == [other.idea_id]
 
 
 def test_a_round_comes_with_members_ideas_and_after_closing_results(client_of, place, me):
@@ -175,3 +206,26 @@ def test_query_counts_do_not_grow_with_rows(client_of, place, me, rows, django_a
     for path, most in (("ideas/", 5), ("rounds/", 4), (f"rounds/{place.round_id}/", 8), ("ballots/", 4)):
         with django_assert_max_num_queries(most):
             assert client.get(f"/api/v1/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("position", ["x", "9" * 5_000, "-1", "%00"])
+def test_a_cursor_written_by_hand_is_refused(client_of, place, me, position):
+    cursor = b64encode(f"p={position}".encode()).decode()
+
+    for name in ("ideas", "rounds", "ballots"):
+        assert client_of(me).get(f"/api/v1/{name}/", {"cursor": cursor}).status_code == 404
+
+
+def test_ballots_are_paged_by_idea_without_a_gap(client_of, place, me):
+    for one in (place, RoundIdeaFactory(round=place.round)):
+        BallotFactory.create_batch(3, round_idea=one)
+    rounds.close_round(voting_round=place.round, actor=None)
+    client, path, found = client_of(me), "/api/v1/ballots/?page_size=2", []
+
+    while path:
+        page = client.get(path).json()
+        found += [(one["idea"], one["voter"]["id"]) for one in page["results"]]
+        path = page["next"]
+
+    cast = Ballot.objects.order_by("-round_idea", "voter").values_list("round_idea__idea", "voter")
+    assert found == list(cast)

@@ -195,6 +195,24 @@ def test_close_round_by_opener_pod_and_administrator_but_by_nobody_else():
     assert VotingRound.objects.filter(state=RoundState.CLOSED).count() == 3
 
 
+def test_close_round_writes_who_voted_once_and_at_one_moment():
+    place = RoundIdeaFactory()
+    other = RoundIdeaFactory(round=place.round)
+    ben, ada, silent = (MemberFactory(name=name) for name in ("Ben", "Ada", "Silent"))
+    place.round.members.add(ben, ada, silent)
+    for one in (place, other):
+        for voter in (ben, ada):
+            BallotFactory(round_idea=one, voter=voter)
+
+    rounds.close_round(voting_round=place.round, actor=None, at=NOON)
+
+    turnout = AuditEntry.objects.filter(verb="voted").order_by("pk")
+    assert list(turnout.values_list("actor_name", "target_label", "at", "after")) == [
+        ("Ada", place.round.name, NOON, {}),
+        ("Ben", place.round.name, NOON, {}),
+    ]
+
+
 def test_the_trail_of_a_closing_holds_states_and_no_scores():
     place = RoundIdeaFactory(idea__state=IdeaState.IN_ROUND, idea__title="One")
     BallotFactory(round_idea=place, comment="SECRET")

@@ -34,6 +34,17 @@ def test_list_is_newest_first_and_filters_by_words_pod_lever_channel_and_state(c
     assert titles(client.get("/ideas/?state=nonsense&pod=none")) == ["Thank readers", "Louder week", "Quiet week"]
 
 
+def test_list_asked_for_a_thousand_words_says_that_it_cannot_look_for_so_many(client_of):
+    IdeaFactory(title="Quiet week")
+    client = client_of(MemberFactory())
+
+    answer = client.get("/ideas/", {"q": " ".join(["w"] * 1_000)})
+
+    assert (answer.status_code, titles(answer)) == (200, ["Quiet week"])
+    assert "at most 200 characters" in answer.content.decode()
+    assert titles(client.get("/ideas/", {"q": " ".join(["w"] * 100)})) == ["Quiet week"]
+
+
 def test_list_without_a_match_names_the_filters_and_clears_them_in_one_click(client_of):
     IdeaFactory()
 

@@ -56,6 +56,16 @@ def test_form_ticks_the_members_of_another_pod_when_asked(client_of, opener, pod
     assert set(answer.context["form"].initial["members"]) == set(other.members.all())
 
 
+@pytest.mark.parametrize("asked", ["9" * 5_000, "9" * 30, "-1", "x", "²"])
+def test_what_no_row_is_called_neither_ticks_members_nor_confirms_a_ballot(client_of, opener, pod, asked):
+    place = RoundIdeaFactory(round__pod=pod)
+    client = client_of(opener)
+
+    for path in (f"/rounds/new/?pod={asked}", f"/rounds/{place.round_id}/?sent={asked}"):
+        assert client.get(path).status_code == 200
+    assert client.get(f"/rounds/{place.round_id}/ideas/{place.idea_id}/?sent={asked}").context["sent"] is None
+
+
 def test_form_offers_free_ideas_only(client_of, opener, pod):
     free, taken = IdeaFactory(), IdeaFactory(state="in_round")
 

@@ -11,6 +11,7 @@ from engagement.messaging.models import Message
 from experiments.models import Decision, Experiment
 from experiments.reports.quarter import quarter_of
 from experiments.services import decisions
+from experiments.services.plans import VariantPlan
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported, mismatched, planned
 from tests.factories import MemberFactory, PodFactory
@@ -88,6 +89,19 @@ def test_one_alone_comes_with_its_variants_and_metrics(client):
     roles = [(metric["key"], metric["role"]) for metric in row["metrics"]]
     assert roles == [("bought", "primary"), ("spend", "secondary")]
     assert row["metrics"][0]["definition"]["window_s"] == 14 * 86_400
+
+
+@pytest.mark.parametrize("count", [2, 10])
+def test_one_alone_asks_no_more_queries_for_more_variants(client, count, django_assert_num_queries):
+    variants = [
+        VariantPlan(f"v{number}", f"V {number}", 1 / count, subject="Hi", body="Dear") for number in range(count)
+    ]
+    planned(key="one", variants=variants)
+
+    with django_assert_num_queries(7):  # session, member, workspace, experiment; variants, messages, metrics
+        row = client.get(f"{URL}one/").json()
+
+    assert [variant["message"]["subject"] for variant in row["variants"]] == ["Hi"] * count
 
 
 def test_the_readout_is_the_stored_document(client, tmp_path):

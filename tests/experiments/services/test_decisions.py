@@ -46,6 +46,19 @@ def test_a_decision_moves_experiment_and_idea_and_leaves_its_trace(ended):
     assert entry.after == {"state": "decided", "decision": "ship", "variant": "mail"}
 
 
+def test_two_experiments_made_from_one_idea_are_both_decided(ended, tmp_path):
+    idea = IdeaFactory(state="planned")
+    second = imported(tmp_path, key="second")
+    Experiment.objects.update(idea=idea)
+
+    for experiment in (ended, second):
+        decisions.decide(**asked(Experiment.objects.get(pk=experiment.pk)))
+
+    assert set(Experiment.objects.values_list("state", flat=True)) == {"decided"}
+    assert Idea.objects.get(pk=idea.pk).state == "decided"
+    assert AuditEntry.objects.filter(verb="decided", target_type="idea").count() == 1
+
+
 def test_the_launch_owner_is_refused_and_the_attempt_is_kept(ended, launcher):
     with pytest.raises(Forbidden) as refusal:
         decisions.decide(**asked(ended, actor=launcher))
