@@ -21,7 +21,15 @@ from experiments.forms.decision import DecisionForm
 from experiments.forms.results import UploadForm
 from experiments.models import Experiment
 from experiments.reports import figures, standing, wording
-from experiments.reports.results import TABLE_HEADER, MetricResult, health_items, metric_results, table_rows
+from experiments.reports.results import (
+    TABLE_HEADER,
+    MetricResult,
+    has_failed,
+    health_items,
+    is_invalid,
+    metric_results,
+    table_rows,
+)
 from experiments.services import decisions
 
 TABS = {
@@ -110,7 +118,8 @@ def _results(
         "primary": results[0] if results else None,
         "as_of": parse_datetime(document["as_of"]),
         "health": health_items(document),
-        "is_healthy": all(check["status"] != "fail" for check in document["health"]),
+        "is_invalid": is_invalid(document),
+        "has_failed": has_failed(document),
         "recommended": _recommended(found, recommendation),
         **_figure(results),
         "form": form or DecisionForm(experiment=found, recommendation=recommendation),

@@ -23,7 +23,7 @@ def test_each_metric_begins_with_its_control_in_words_and_the_primary_comes_firs
     ]  # fmt: skip
     control = column(tmp_path / "mails.csv", "none", "bought").mean()
     assert figure["rows"][4]["interval"] == f"{100 * control:.1f}%"
-    assert [row["verdict"] for row in figure["rows"] if row.get("verdict")] == ["Better", "Better"]
+    assert [row["verdict"] for row in figure["rows"] if row.get("verdict")] == ["▲ Better", "▲ Better"]
 
 
 def test_the_marks_stand_at_the_lift_and_the_bars_at_the_decision_interval(tmp_path):
