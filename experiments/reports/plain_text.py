@@ -6,6 +6,7 @@ from typing import Any
 from engagement.core.templatetags.formats import number, percent, signed, signed_percent
 from experiments.metrics.definition import SHARES
 from experiments.reports.effects import Effect, effect
+from experiments.reports.wording import metric_name
 
 
 def readout_text(document: dict[str, Any]) -> str:
@@ -14,7 +15,7 @@ def readout_text(document: dict[str, Any]) -> str:
     lines = [f"{head['name']} ({head['key']}), as of {document['as_of']}", ""]
     lines += [f"{check['status']:5} {check['check']}: {check['message']}" for check in document["health"]]
     for metric in document["metrics"]:
-        lines += ["", f"{metric['key']} ({metric['role']}, {metric['kind']})"]
+        lines += ["", f"{metric_name(metric['key'])} ({metric['role']}, {metric['kind']})"]
         control = metric["variants"][0]["variant"]
         effects = [effect(metric, comparison) for comparison in metric["comparisons"]]
         lines += [f"  {line}" for line in _variants(metric, effects)]

@@ -12,6 +12,7 @@ from experiments.metrics.definition import SHARES
 from experiments.models import Variant
 from experiments.reports.effects import Effect, effect
 from experiments.reports.sentences import effect_sentence, verdict_sentence
+from experiments.reports.wording import metric_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class MetricResult:
     @property
     def customers(self) -> int:
         return self.control_customers + sum(row.customers for row in self.treated)
+
+    @property
+    def name(self) -> str:
+        return metric_name(self.key)
 
     @property
     def is_primary(self) -> bool:

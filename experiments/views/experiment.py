@@ -92,7 +92,9 @@ def _page(
         ],
     }
     if tab == "plan":
-        context["metrics"] = [(metric, wording.window(metric)) for metric in found.metrics.all()]
+        context["metrics"] = [
+            (metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()
+        ]
     if tab == "results":
         context |= _results(request, found, document, results, form)
     if tab == "history":
@@ -110,7 +112,8 @@ def _results(
     may_decide = rules.may_decide(request.user, found)
     if document is None:
         upload = UploadForm(initial={"key": found.key}) if rules.may_bring_results(request.user, found) else None
-        return {"upload": upload, "metrics": found.metrics.all()}
+        metrics = [(metric, wording.metric_name(metric.key)) for metric in found.metrics.all()]
+        return {"upload": upload, "metrics": metrics}
     recommendation = document["recommendation"]
     return {
         "document": document,
