@@ -13,6 +13,7 @@ from experiments import results_guess
 from experiments.choices import FORM_KINDS, MetricKind, MetricRole
 from experiments.forms.rows import Kind, Rows, as_typed
 from experiments.models import Experiment, Metric
+from experiments.reports.wording import metric_name
 from experiments.results_file import ResultsMetric
 from experiments.services.results_uploads import Reading
 
@@ -58,7 +59,8 @@ class PlannedColumnsForm(ColumnsForm):
         self.control = experiment.variants.get(position=0).key
         for metric in self.metrics:
             self.fields[_metric_field(metric)] = forms.ChoiceField(
-                label=metric.key, choices=_choices(header, _("Choose a column")), help_text=metric.get_kind_display(),
+                label=metric_name(metric.key), choices=_choices(header, _("Choose a column")),
+                help_text=metric.get_kind_display(),
                 initial=results_guess.column_named(header, metric.key),
             )  # fmt: skip
         self.order_fields(["variant", *map(_metric_field, self.metrics), "customer"])

@@ -8,6 +8,7 @@ from typing import Any
 from experiments import queries
 from experiments.metrics.definition import SHARES
 from experiments.models import Experiment
+from experiments.reports.wording import metric_name
 
 SMALLEST_RATIO = 0.05
 
@@ -36,6 +37,10 @@ class Effect:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def metric_name(self) -> str:
+        return metric_name(self.metric)
 
     @property
     def is_share(self) -> bool:

@@ -29,8 +29,8 @@ def forest_figure(results: Sequence[MetricResult]) -> dict[str, Any]:
 def forest_title(results: Sequence[MetricResult]) -> str:
     """The sentence over the figure: the primary verdicts, and the metrics that say exactly the same."""
     primary, others = results[0], results[1:]
-    said = _("%(sentence)s on %(metric)s") % {"sentence": primary.verdict_sentence, "metric": primary.key}
-    agreeing = [metric.key for metric in others if metric.verdict_sentence == primary.verdict_sentence]
+    said = _("%(sentence)s on %(metric)s") % {"sentence": primary.verdict_sentence, "metric": primary.name}
+    agreeing = [metric.name for metric in others if metric.verdict_sentence == primary.verdict_sentence]
     if not agreeing:
         return said
     return _("%(sentence)s, and on %(metrics)s too") % {"sentence": said, "metrics": listed(agreeing)}
@@ -41,7 +41,7 @@ def _group(metric: MetricResult) -> Group:
         label=_("Control: %(name)s") % {"name": metric.control_name},
         value=None, low=None, high=None, variant=0, interval_words=metric.control_text,
     )  # fmt: skip
-    title = f"{metric.role_label}: {metric.key}"
+    title = f"{metric.role_label}: {metric.name}"
     return Group(title, [control, *(_interval(row) for row in metric.treated)])
 
 

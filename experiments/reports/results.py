@@ -7,10 +7,12 @@ from typing import Any
 from engagement.core.templatetags.formats import number, percent
 from experiments import stats
 from experiments.choices import CHECK_LABELS, HEALTH_LABELS, MetricRole
+from experiments.health.checks import INVALIDATING
 from experiments.metrics.definition import SHARES
 from experiments.models import Variant
 from experiments.reports.effects import Effect, effect
 from experiments.reports.sentences import effect_sentence, verdict_sentence
+from experiments.reports.wording import metric_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ class MetricResult:
     @property
     def customers(self) -> int:
         return self.control_customers + sum(row.customers for row in self.treated)
+
+    @property
+    def name(self) -> str:
+        return metric_name(self.key)
 
     @property
     def is_primary(self) -> bool:
@@ -147,6 +153,16 @@ def health_items(document: dict[str, Any]) -> list[HealthItem]:
         )
         for check in document["health"]
     ]
+
+
+def is_invalid(document: dict[str, Any]) -> bool:
+    """Whether a check failed that leaves no effect to be trusted; other failures are told and the effects stay."""
+    return any(check["status"] == "fail" and check["check"] in INVALIDATING for check in document["health"])
+
+
+def has_failed(document: dict[str, Any]) -> bool:
+    """Whether any check failed, so that the checks come before what they cast doubt on."""
+    return any(check["status"] == "fail" for check in document["health"])
 
 
 TABLE_HEADER = (

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from engagement.accounts.models import Member
@@ -38,9 +40,14 @@ def state_line(experiment: Experiment, results: Sequence[MetricResult]) -> State
         return StateLine(_("Ended."), verdict or _("Its results are not analysed yet."), _("The decision is open."))
     if experiment.state in PLANNED:
         return StateLine(_("Planned, not started."))
-    ends = date_format(experiment.ends, "j F") if experiment.ends else ""
+    ends = last_day(experiment.ends) if experiment.ends else ""
     first = f"{experiment.get_state_display()}."
     return StateLine(first, verdict, _("It ends on %(day)s.") % {"day": ends} if ends else "")
+
+
+def last_day(ends: datetime) -> str:
+    """The day on which an experiment ends, as the viewer's calendar has it: `ends` itself no longer belongs to it."""
+    return date_format(localtime(ends - timedelta(microseconds=1)), "j F")
 
 
 def decision_label(decision: Decision) -> str:
@@ -71,7 +78,7 @@ def next_step(experiment: Experiment, member: Member, *, has_readout: bool) -> N
     if experiment.state == State.ENDED:
         return NextStep(_("Wait for the analysis"), _("The worker has it."))
     if has_readout and experiment.ends:
-        day = {"day": date_format(experiment.ends, "j F")}
+        day = {"day": last_day(experiment.ends)}
         return NextStep(_("Wait until it ends on %(day)s") % day, _("Nobody has to do anything until then."))
     who = _("Any member; whoever does it may not record the decision.")
     if not member.may_write:

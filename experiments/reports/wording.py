@@ -36,15 +36,44 @@ def decision_rule(plan: Plan, treatments: int, secondary: int) -> str:
     return rule
 
 
+def metric_name(key: str) -> str:
+    """A metric's key as people read it: read_in_week_2 is “read in week 2”."""
+    return key.replace("_", " ").replace("-", " ").strip() or key
+
+
 def window(metric: Metric) -> str:
-    """How long after the exposure an outcome counts."""
-    seconds = metric.columns.get("window_s")
-    if seconds is None:
-        return _("No end: a running total")
-    days, rest = divmod(seconds, DAY_S)
-    if rest:
+    """When after the exposure an outcome counts: “14 days”, or “From 7 to 14 days after exposure”."""
+    if hasattr(metric.experiment, "results_import"):
         return _("Closed when the file was made")
-    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
+    opens, closes = metric.columns.get("from_s") or 0, metric.columns.get("window_s")
+    if closes is None and not opens:
+        return _("No end: a running total")
+    if closes is None:
+        return _("A running total from %(start)s after exposure") % {"start": _duration(opens)}
+    if not opens:
+        return _duration(closes)
+    unit = _largest_unit(opens, closes)
+    return _("From %(first)d to %(last)s after exposure") % {"first": opens // unit, "last": _duration(closes, unit)}
+
+
+def _duration(seconds: int, unit: int | None = None) -> str:
+    unit = unit or _largest_unit(seconds)
+    count = seconds // unit
+    match unit:
+        case 86_400:
+            words = ngettext("%(count)d day", "%(count)d days", count)
+        case 3_600:
+            words = ngettext("%(count)d hour", "%(count)d hours", count)
+        case 60:
+            words = ngettext("%(count)d minute", "%(count)d minutes", count)
+        case _:
+            words = ngettext("%(count)d second", "%(count)d seconds", count)
+    return words % {"count": count}
+
+
+def _largest_unit(*seconds: int) -> int:
+    """Days, hours or minutes in seconds, whichever is the largest that all are whole numbers of."""
+    return next((unit for unit in (DAY_S, 3_600, 60) if all(part % unit == 0 for part in seconds)), 1)
 
 
 def recommendation(

@@ -93,10 +93,27 @@ def discard(upload: ResultsUpload) -> None:
 
 
 def forget_old() -> None:
-    """Deletes what nobody came back for: a results file may hold customers' ids."""
+    """Deletes what nobody came back for: a results file may hold customers' ids. The worker asks every hour.
+
+    Files whose row is gone go too, once they are as old: what a process that died between row and file left behind.
+    """
     for upload in ResultsUpload.objects.filter(uploaded_at__lt=now() - FORGOTTEN_AFTER).select_related("job"):
         if upload.job is None or upload.job.is_over:
             discard(upload)
+    forget_files_without_rows(older_than=FORGOTTEN_AFTER)
+
+
+def forget_files_without_rows(*, older_than: timedelta = timedelta(0)) -> None:
+    """Deletes the files of no upload. A file being received has no row yet: only where nobody works ask for all."""
+    known = {str(pk) for pk in ResultsUpload.objects.values_list("pk", flat=True)}
+    latest = (now() - older_than).timestamp()
+    for path in _folder().glob("*"):
+        if path.name not in known and (not older_than or path.stat().st_mtime < latest):
+            path.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "results"
 
 
 def _require_open(key: str) -> None:
@@ -112,7 +129,7 @@ def _require_open(key: str) -> None:
 
 
 def _keep(upload: ResultsUpload, file: File[Any]) -> None:
-    folder = FileSystemStorage(location=Path(settings.MEDIA_ROOT) / "results", file_permissions_mode=0o600)
+    folder = FileSystemStorage(location=_folder(), file_permissions_mode=0o600)
     folder.save(str(upload.pk), file)
     try:
         upload.header, _rows = read_start(upload.path, name=upload.file_name, rows=0)

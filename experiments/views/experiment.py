@@ -21,7 +21,15 @@ from experiments.forms.decision import DecisionForm
 from experiments.forms.results import UploadForm
 from experiments.models import Experiment
 from experiments.reports import figures, standing, wording
-from experiments.reports.results import TABLE_HEADER, MetricResult, health_items, metric_results, table_rows
+from experiments.reports.results import (
+    TABLE_HEADER,
+    MetricResult,
+    has_failed,
+    health_items,
+    is_invalid,
+    metric_results,
+    table_rows,
+)
 from experiments.services import decisions
 
 TABS = {
@@ -84,7 +92,9 @@ def _page(
         ],
     }
     if tab == "plan":
-        context["metrics"] = [(metric, wording.window(metric)) for metric in found.metrics.all()]
+        context["metrics"] = [
+            (metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()
+        ]
     if tab == "results":
         context |= _results(request, found, document, results, form)
     if tab == "history":
@@ -102,7 +112,8 @@ def _results(
     may_decide = rules.may_decide(request.user, found)
     if document is None:
         upload = UploadForm(initial={"key": found.key}) if rules.may_bring_results(request.user, found) else None
-        return {"upload": upload, "metrics": found.metrics.all()}
+        metrics = [(metric, wording.metric_name(metric.key)) for metric in found.metrics.all()]
+        return {"upload": upload, "metrics": metrics}
     recommendation = document["recommendation"]
     return {
         "document": document,
@@ -110,7 +121,8 @@ def _results(
         "primary": results[0] if results else None,
         "as_of": parse_datetime(document["as_of"]),
         "health": health_items(document),
-        "is_healthy": all(check["status"] != "fail" for check in document["health"]),
+        "is_invalid": is_invalid(document),
+        "has_failed": has_failed(document),
         "recommended": _recommended(found, recommendation),
         **_figure(results),
         "form": form or DecisionForm(experiment=found, recommendation=recommendation),

@@ -20,6 +20,7 @@ const NARROW = 440;
 const WIDE = 800;
 const ROW_PX = { wide: 30, narrow: 46 };
 const GAP = 16;
+const WIDEST_HEAD = 0.4; // of the width; the words beside the drawing take no more for a heading
 const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, typesetMath: false };
 
 // ---- values ----
@@ -124,7 +125,8 @@ function words(text, place, extra = {}) {
 function besides(figure, family, width) {
   const { rows, columns = [] } = figure;
   const lines = rows.filter((row) => !row.is_head);
-  const labels = widest(lines.map((row) => row.label), family);
+  const heads = widest(rows.filter((row) => row.is_head).map((row) => row.label), family, 600);
+  const labels = Math.max(widest(lines.map((row) => row.label), family), Math.min(heads, width * WIDEST_HEAD));
   const pairs = lines.filter((row) => row.interval);
   const values = widest(pairs.map((row) => row.value), family, 600);
   const intervals = widest(pairs.map((row) => row.interval), family);
@@ -150,7 +152,7 @@ function wideRows(figure, family, width) {
 
 function wideRow(row, space) {
   const at = { y: row.y };
-  const head = { font: { weight: 600 }, bgcolor: "var(--paper)" }; // a long one may cross the zero line
+  const head = { font: { weight: 600 }, bgcolor: "var(--paper)" }; // one beyond WIDEST_HEAD crosses the zero line
   if (row.is_head) return [words(row.label, { ...at, x: 0, xshift: -space.left }, head)];
   const parts = [words(row.label, { ...at, x: 0, xshift: -space.left })];
   if (row.value) parts.push(words(row.value, { ...at, x: 1, xshift: GAP }, { font: { weight: 600 } }));

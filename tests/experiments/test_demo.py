@@ -9,20 +9,23 @@ import pyarrow.parquet as pq
 import pytest
 import time_machine
 from django.conf import settings as live_settings
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from backlog.models import Ballot, Idea
 from backlog.services import ideas
 from engagement.accounts.choices import Discipline, Role
-from engagement.accounts.models import Member, Workspace
+from engagement.accounts.models import Member, Pod, Workspace
 from engagement.accounts.queries import workspace
 from engagement.core.jobs import Progress
 from engagement.customers.models import Customer
 from engagement.customers.services import customers
 from engagement.warehouse import store
 from experiments.models import Decision, Experiment, Readout
-from experiments.services import analysis, demonstration
+from experiments.services import analysis, demonstration, results_uploads
+from experiments.services.demonstration import removal
+from tests.factories import MemberFactory
 
 READERS = 1_500
 WEDNESDAY = "2026-11-18T12:00:00+00:00"
@@ -166,7 +169,7 @@ def test_a_workspace_with_ideas_of_its_own_is_refused_and_keeps_them(arguments: 
 
     said = refusal(*arguments)
 
-    assert said.startswith("This workspace holds ideas, experiments or customers of its own")
+    assert said.startswith("This workspace holds members, pods, ideas, experiments or customers of its own")
     assert list(Idea.objects.all()) == [mine]
     assert list(Member.objects.all()) == [ada]
     assert not workspace().is_demonstration
@@ -183,15 +186,37 @@ def test_a_workspace_with_customers_of_its_own_is_refused_and_keeps_its_store():
 
 
 @pytest.mark.django_db
-def test_an_administrator_of_an_empty_workspace_stays():
+@pytest.mark.parametrize("arguments", [[], ["--reset"]], ids=["demo", "demo --reset"])
+def test_a_workspace_with_members_and_no_work_yet_is_refused_and_keeps_them(arguments: list[str]):
     ada = Member.objects.create(
         email="ada@example.org", name="Ada", role=Role.ADMINISTRATOR, discipline=Discipline.DATA
     )
 
-    build()
+    assert refusal(*arguments).startswith("This workspace holds members")
+    assert list(Member.objects.all()) == [ada]
+    assert not workspace().is_demonstration
 
-    assert Member.objects.filter(pk=ada.pk).exists()
-    assert Member.objects.count() == 13
+
+@pytest.mark.django_db
+def test_a_workspace_with_pods_alone_is_refused_and_keeps_them():
+    pod = Pod.objects.create(name="Acquisition", slug="acquisition")
+
+    assert refusal().startswith("This workspace holds members, pods")
+    assert list(Pod.objects.all()) == [pod]
+
+
+@pytest.mark.django_db
+def test_removal_takes_the_uploaded_files_along_once_the_rows_are_gone(django_capture_on_commit_callbacks):
+    member = MemberFactory()
+    upload = results_uploads.receive(key="mails", file=ContentFile(b"who,arm\n", name="r.csv"), actor=member)
+
+    with django_capture_on_commit_callbacks() as waiting:
+        removal.remove_everything()
+    assert upload.path.exists()  # a build that fails rolls back, and keeps rows and files
+    for callback in waiting:
+        callback()
+
+    assert not upload.path.exists()
 
 
 def _fail(**arguments: Any) -> None:

@@ -1,12 +1,15 @@
 """A finished experiment from a file: `manage.py import_results --help` shows an example."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from engagement.core.command import Refusable
+from engagement.core.errors import InvalidInput
 from engagement.core.moments import parse_moment
 from experiments.results_file import Columns, ResultsMetric
 from experiments.services import analysis
@@ -49,6 +52,9 @@ class Command(Refusable):
         )
 
     def answer(self, **options: Any) -> str:
+        _refuse_repeated("--metric", [metric.name for metric in options["metrics"]])
+        _refuse_repeated("--covariate", [metric for metric, _column in options["covariates"]])
+        _refuse_repeated("--share", [variant for variant, _number in options["shares"]])
         columns = Columns(
             variant=options["variant"], control=options["control"], customer=options["customer"],
             metrics=tuple(options["metrics"]), covariates=dict(options["covariates"]),
@@ -64,6 +70,13 @@ class Command(Refusable):
             analysis.analyse(experiment=experiment, progress=progress)
         rows = experiment.results_import.rows
         return f"{experiment.key}: {rows:,} customers in {experiment.variants.count()} variants imported and analysed."
+
+
+def _refuse_repeated(option: str, names: Sequence[str]) -> None:
+    """Of two values for one name the last would win without a word."""
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise InvalidInput(_("%(option)s names “%(name)s” twice.") % {"option": option, "name": repeated})
 
 
 def _metric(text: str) -> ResultsMetric:

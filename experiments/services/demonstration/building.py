@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backlog.models import Idea
-from engagement.accounts.models import Member
+from engagement.accounts.models import Member, Pod
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
@@ -22,7 +22,7 @@ from experiments.services.demonstration import house, pods_work, programme, read
 
 def is_untouched() -> bool:
     """True after `migrate` alone: nobody works here and nothing was written or imported."""
-    return not (Member.objects.exists() or _holds_work())
+    return not _is_in_use()
 
 
 def build(*, customers: int, seed: int, reset: bool = False, progress: Progress) -> list[house.SignIn]:
@@ -48,17 +48,19 @@ def build(*, customers: int, seed: int, reset: bool = False, progress: Progress)
     return sign_ins
 
 
-def _holds_work() -> bool:
-    return Idea.objects.exists() or Experiment.objects.exists() or Customer.objects.exists()
+def _is_in_use() -> bool:
+    """People count as much as their work: an installation that was only furnished so far is a real one too."""
+    return any(model._default_manager.exists() for model in (Member, Pod, Idea, Experiment, Customer))
 
 
 def _require_may_build(*, reset: bool) -> None:
     is_demonstration = workspace().is_demonstration
-    if _holds_work() and not is_demonstration:
+    if _is_in_use() and not is_demonstration:
         raise Conflict(
             _(
-                "This workspace holds ideas, experiments or customers of its own, and the demonstration never replaces "
-                "those. Give it an empty place: set DATA_DIR to another folder, migrate, and run demo there."
+                "This workspace holds members, pods, ideas, experiments or customers of its own, and the demonstration "
+                "never replaces those. Give it an empty place: set DATA_DIR to another folder, migrate, and run demo "
+                "there."
             )
         )
     if is_demonstration and not reset:

@@ -128,6 +128,6 @@ def _event_batch(name: str, happenings: Happenings, part: slice, ids: Ints, cloc
         pa.array([f"demonstration:{name}:{number}" for number in range(part.start, part.start + size)]),
         pa.nulls(size, pa.float64()) if happenings.value is None else pa.array(happenings.value[part]),
         pa.repeat(CURRENCY, size) if is_money else pa.nulls(size, pa.string()),
-        pa.nulls(size, pa.string()),
+        pa.nulls(size, EVENTS.field("properties").type),
     ]
     return pa.record_batch(columns, schema=EVENTS)

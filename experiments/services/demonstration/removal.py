@@ -1,14 +1,16 @@
 """Emptying a demonstration workspace."""
 
 from django.core.management.color import no_style
-from django.db import connection
+from django.db import connection, transaction
+
+from experiments.services import results_uploads
 
 # What `migrate` makes, and what belongs to the installation rather than to the workspace.
 KEPT = {"accounts_workspace", "auth_permission", "django_content_type", "django_migrations", "django_q_schedule"}
 
 
 def remove_everything() -> None:
-    """Empties every table of the database but the ones above, in the caller's transaction.
+    """Empties every table of the database but the ones above, in the caller's transaction; then goes what was uploaded.
 
     Whole tables rather than rows in the order of their references: nothing a later table refers to can be forgotten.
     """
@@ -16,3 +18,4 @@ def remove_everything() -> None:
     connection.check_constraints()  # PostgreSQL truncates no table that a deferred check still waits for
     statements = connection.ops.sql_flush(no_style(), tables, reset_sequences=True)
     connection.ops.execute_sql_flush(statements)
+    transaction.on_commit(results_uploads.forget_files_without_rows)  # a build that fails keeps rows and files

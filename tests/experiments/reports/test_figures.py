@@ -5,7 +5,7 @@ import math
 import pytest
 
 from experiments.reports.figures import forest_figure, forest_title
-from experiments.reports.results import metric_results
+from experiments.reports.results import metric_results, table_rows
 from tests.experiments.builders import column, imported, mismatched
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +79,17 @@ def test_an_invalid_result_has_nothing_to_draw(tmp_path):
 
     assert [metric.has_effects for metric in results] == [False, False]
     assert forest_figure(results)["data"] == []
+
+
+def test_the_figure_names_metrics_in_words(tmp_path):
+    experiment = imported(tmp_path)
+    document = experiment.readouts.get().document
+    for part, key in zip(document["metrics"], ("new_supporter", "read_in_week_2"), strict=True):
+        part["key"] = key
+    results = metric_results(document, list(experiment.variants.all()))
+
+    heads = [row["label"] for row in forest_figure(results)["rows"] if row["is_head"]]
+
+    assert heads == ["Primary: new supporter", "Secondary: read in week 2"]
+    assert forest_title(results) == "mail is better on new supporter, and on read in week 2 too"
+    assert [row[0] for row in table_rows(results)] == ["new_supporter", "read_in_week_2"]  # a download keeps the key

@@ -1,11 +1,13 @@
 """A file that comes through the browser: kept, looked at, handed to a job, forgotten."""
 
+import os
 from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import override_settings
 from django.utils.module_loading import import_string
+from django_q.models import Schedule
 
 from engagement.accounts.models import AuditEntry
 from engagement.core import jobs
@@ -234,3 +236,30 @@ def test_a_large_upload_goes_by_disk(client, member, content):
 
 def test_the_queued_name_leads_to_the_task():
     assert import_string("experiments.tasks.import_and_analyse") is tasks.import_and_analyse
+
+
+def test_a_file_without_a_row_is_forgotten_once_it_is_as_old(member, content, own_data_dir):
+    fresh = received(member, content)
+    orphan, arriving = (fresh.path.with_name(name) for name in ("orphan", "arriving"))
+    for path in (orphan, arriving):
+        path.write_bytes(content)
+    three_days_ago = (now() - timedelta(days=3)).timestamp()
+    for path in (orphan, fresh.path):
+        os.utime(path, (three_days_ago, three_days_ago))
+
+    results_uploads.forget_old()
+
+    assert files(own_data_dir) == sorted([str(fresh.pk), "arriving"])
+
+
+def test_nothing_to_forget_where_nothing_was_ever_uploaded():
+    results_uploads.forget_old()
+
+    assert not ResultsUpload.objects.exists()
+
+
+def test_the_worker_forgets_every_hour():
+    schedule = Schedule.objects.get(name="forget old results uploads")
+
+    assert (schedule.schedule_type, schedule.repeats) == (Schedule.HOURLY, -1)
+    assert import_string(schedule.func) is results_uploads.forget_old

@@ -116,6 +116,21 @@ def test_an_invalid_result_shows_why_and_no_effect_anywhere(client, tmp_path):
     assert "forest-figure" not in page
 
 
+@pytest.mark.parametrize("check", ["covariate_balance", "underpowered"])
+def test_a_failed_check_that_invalidates_nothing_is_told_beside_the_effects(client, ended, check):
+    readout = ended.readouts.get()
+    failed = {"check": check, "status": "fail", "p_value": 0.0001, "e_value": None, "message": "They differed."}
+    readout.document["health"].append(failed)
+    readout.save()
+
+    page = client.get("/experiments/mails/results/").content.decode()
+
+    assert "The result is invalid" not in page
+    assert "no effect is shown" not in page
+    assert "forest-figure" in page
+    assert page.index("They differed.") < page.index("forest-figure")
+
+
 def test_not_enough_data_shows_no_effect_either(client, ended):
     readout = ended.readouts.get()
     for part in readout.document["metrics"]:
