@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from experiments import stats
 from experiments.metrics.summarise import ExperimentSums
 from experiments.readouts.metric_data import MetricData
+from experiments.reports.wording import metric_name
 
 ALARM_P = 0.001
 ALARM_E = 1000.0
@@ -73,7 +74,9 @@ def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
         return None
     uneven = [key for key, value in p.items() if value < ALARM_P]
     if uneven:
-        message = _("Before exposure the variants differed on %(metrics)s.") % {"metrics": ", ".join(uneven)}
+        message = _("Before exposure the variants differed on %(metrics)s.") % {
+            "metrics": ", ".join(metric_name(key) for key in uneven)
+        }
     else:
         message = _("Before exposure the variants were alike.")
     return Check("covariate_balance", "fail" if uneven else "pass", message, min(p.values()))

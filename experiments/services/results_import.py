@@ -35,6 +35,7 @@ from experiments.models import Experiment, Metric, ResultsImport, Variant
 from experiments.models.experiment import KEY_PATTERN
 from experiments.results_file import Columns
 from experiments.services import shares as share_rules
+from experiments.services.plan_agreement import refuse_disagreement
 from experiments.services.results_staging import Staged, stage, write_to_store
 
 SECOND = timedelta(seconds=1)
@@ -124,6 +125,7 @@ def _is_repeat(experiment: Experiment, file: ResultsFile, sha256: str) -> bool:
     earlier = ResultsImport.objects.filter(experiment=experiment).first()
     if earlier is None:
         _require_unlaunched(experiment)
+        refuse_disagreement(planned=experiment, primary=file.primary, shares=file.shares)
         return False
     if earlier.sha256 != sha256:
         sentence = _("The key “%(key)s” is taken: its results came from another file, %(file)s.")
