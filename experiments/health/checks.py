@@ -74,9 +74,8 @@ def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
         return None
     uneven = [key for key, value in p.items() if value < ALARM_P]
     if uneven:
-        message = _("Before exposure the variants differed on %(metrics)s.") % {
-            "metrics": ", ".join(metric_name(key) for key in uneven)
-        }
+        named = ", ".join(metric_name(key) for key in uneven)
+        message = _("Before exposure the variants differed on %(metrics)s.") % {"metrics": named}
     else:
         message = _("Before exposure the variants were alike.")
     return Check("covariate_balance", "fail" if uneven else "pass", message, min(p.values()))
