@@ -26,8 +26,9 @@ HIGHEST_DRIFT = 40.0
 # Cached boundaries are those of information rounded to so many digits.
 INFORMATION_DIGITS = 6
 CACHED_SCHEDULES = 1024
-# Repeated p-values are interpolated between these values of alpha, given as normal quantiles of alpha / 2.
-P_KNOTS = np.concatenate([np.linspace(0.0, 5.0, 31), np.linspace(5.5, 9.0, 8), np.linspace(11.0, 37.0, 14)])
+# Repeated p-values are interpolated between these values of alpha, given as normal quantiles of alpha / 2; below
+# 1e-18, where the recursion grows slow and nobody reads the digits, they follow the last knot in proportion.
+P_KNOTS = np.concatenate([np.linspace(0.0, 5.0, 21), np.linspace(6.0, 9.0, 4)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,9 @@ def repeated_p_value(
     z_of_look, z_of_alpha = _stopping_curve(_looks(information, is_final=is_final), share, Spending(spending), is_final)
     # p = 0 would be an infinite z.
     z = -special.ndtri(np.maximum(values, np.finfo(np.float64).tiny) / 2.0)
-    inverse = PchipInterpolator(z_of_look, z_of_alpha)(np.clip(z, z_of_look[0], z_of_look[-1]))
+    last = z_of_look[-1]
+    inside = PchipInterpolator(z_of_look, z_of_alpha)(np.clip(z, z_of_look[0], last))
+    inverse = np.where(z > last, z * z_of_alpha[-1] / last, inside)
     overall = np.where(z < z_of_look[0], 1.0, 2.0 * special.ndtr(-inverse) * count)
     # No look is worth more than the same data at a single one; interpolation knows that only nearly.
     return np.where(np.isnan(values), np.nan, np.clip(overall, values, 1.0))

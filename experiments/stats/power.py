@@ -32,6 +32,7 @@ class SingleLook:
     treatments:    all compared with one control (Dunnett); `allocation` is that of each.
     t_below:       Student's t where control has fewer customers than this; infinity for always, 0 for never.
     has_pooled_df: the t test pools the variances, as other tools assume; ours is Welch's.
+    Raises `ValueError` for alpha outside (0, 0.5] and for less than one treatment.
     """
 
     alpha: float = 0.05
@@ -39,6 +40,10 @@ class SingleLook:
     treatments: int = 1
     t_below: float = 200.0
     has_pooled_df: bool = False
+
+    def __post_init__(self) -> None:
+        validation.significance(self.alpha)
+        validation.whole_number("treatments", self.treatments, least=1)
 
     def tail(self, allocation: FloatArray) -> FloatArray:
         """The alpha of one tail of one comparison; shape of `allocation`."""

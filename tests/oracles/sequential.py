@@ -110,7 +110,7 @@ def power_cuped(inputs: Inputs) -> Answer:
     effect = inputs["relative_mde_for_n"] * inputs["mean"]
     control = inputs["n_total_for_mde"] / (1.0 + inputs["ratio"])
     return {
-        "n_total": stats.required_customers(metric, effect=effect, **plan).total,
+        "n_total": np.ceil(stats.required_customers(metric, effect=effect, **plan).total),
         "relative_mde": stats.minimum_effect(metric, control_customers=control, **plan).relative,
     }
 

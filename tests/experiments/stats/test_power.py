@@ -183,6 +183,8 @@ def test_value_is_effect_times_reach():
         (lambda: required_customers(PlannedMean(1.0), effect=0.1, power=1.0), "power is 1.0"),
         (lambda: achieved_power(PlannedMean(1.0), effect=0.1, control_customers=0), "control_customers is 0.0"),
         (lambda: achieved_power(PlannedMean(1.0), effect=0.1, control_customers=9, allocation=-1), "allocation is -1"),
+        (lambda: SingleLook(alpha=0.6), "alpha is 0.6"),
+        (lambda: SingleLook(treatments=0), "treatments is 0"),
         (lambda: achieved_power(PlannedMean(1.0), effect=np.nan, control_customers=9), "effect is nan"),
     ],
 )
