@@ -40,7 +40,7 @@ class BatchContrasts:
 
 
 def batch_contrasts(log: BatchLog, *, control: int = 0, fewest_events: float = FEWEST_EVENTS) -> BatchContrasts:
-    """Contrasts of consecutive batches, merged until each of the two arms has `fewest_events` and varies.
+    """Contrasts of consecutive batches, merged until each of the two arms has `fewest_events`.
 
     Events are those of the log, customers where it has none. Each batch's standard error is that of its regression:
     one variance for both arms, n - 2 degrees of freedom. With a variance for each arm the statistic of a starved arm
@@ -129,17 +129,17 @@ class _ArmSums:
 
 
 def _groups(one: _ArmSums, two: _ArmSums, fewest_events: float) -> IntArray:
-    """Label of each batch (..., arm, batch): batches are taken together until both arms have events and vary."""
-    first, second = ((side.events, side.m2) for side in (one, two))
-    events, m2 = (np.stack(np.broadcast_arrays(*parts)) for parts in zip(first, second, strict=True))
-    labels = np.zeros(events.shape[1:], dtype=np.intp)
-    label, seen, spread = labels[..., 0].copy(), np.zeros(events.shape[:-1]), np.zeros(events.shape[:-1])
-    for batch in range(events.shape[-1]):
+    """Label of each batch (..., arm, batch): batches are taken together until both arms are there and one varies."""
+    pairs = ((getattr(one, name), getattr(two, name)) for name in ("n", "events", "m2"))
+    n, events, m2 = (np.stack(np.broadcast_arrays(*pair)) for pair in pairs)
+    labels = np.zeros(n.shape[1:], dtype=np.intp)
+    label, sums = labels[..., 0].copy(), np.zeros((3, *n.shape[:-1]))
+    for batch in range(n.shape[-1]):
         labels[..., batch] = label
-        seen, spread = seen + events[..., batch], spread + m2[..., batch]
-        is_full = ((seen >= fewest_events) & (spread > 0)).all(axis=0)
-        label = label + is_full
-        seen, spread = np.where(is_full, 0.0, seen), np.where(is_full, 0.0, spread)
+        sums = sums + np.stack([part[..., batch] for part in (n, events, m2)])
+        is_met = ((sums[0] > 0) & (sums[1] >= fewest_events)).all(axis=0)
+        is_full = is_met & (sums[2] > 0).any(axis=0)
+        label, sums = label + is_full, np.where(is_full, 0.0, sums)
     # What is left at the end joins the last full group.
     return np.asarray(np.minimum(labels, np.maximum(label - 1, 0)[..., None]))
 

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from experiments.stats import validation
+from experiments.stats.estimate import Estimate
 from experiments.stats.learned_prior import LearnedPrior, learned_prior
 from experiments.stats.programme.winners_curse import winners_curse_terms
 from experiments.stats.scale_mixture import fitted_student_prior
@@ -64,6 +65,12 @@ class TotalEffect:
     level: float
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def from_lift(cls, lift: Estimate) -> "TotalEffect":
+        """One comparison that is a lift, brought to the log scale."""
+        estimate, low, high = (float(np.log1p(value)) for value in (lift.estimate, lift.low, lift.high))
+        return cls(estimate, low, high, level=float(lift.level), notes=tuple(lift.texts()))
+
     @property
     def lift(self) -> tuple[float, float, float]:
         """Estimate and limits as a lift of the whole audience's metric (0.05 is five percent)."""
@@ -72,13 +79,14 @@ class TotalEffect:
 
 @dataclass(frozen=True)
 class QuarterTotals:
-    """The four rows a quarterly report shows side by side, and a fifth with heavier tails; holdout if there is one."""
+    """The four rows a quarterly report shows side by side, and one with heavier tails; the holdout if there is one."""
 
     naive: TotalEffect
     bias_corrected: TotalEffect
     shrunk: TotalEffect
     heavy_tailed: TotalEffect
     holdout: TotalEffect | None = None
+    holdout_power: float | None = None
 
     def headline(self, goal: float) -> TotalEffect:
         """The row to lead with: the holdout where its interval is narrower than the goal, otherwise the shrunk sum.
@@ -99,14 +107,19 @@ def quarter_totals(
     critical_z: ArrayLike = 1.96,
     alpha: float = 0.1,
     holdout: TotalEffect | None = None,
+    holdout_power: float | None = None,
 ) -> QuarterTotals:
-    """All readings of one quarter and metric; the same generator state gives the same limits."""
+    """All readings of one quarter and metric; the same generator state gives the same limits.
+
+    holdout: `TotalEffect.from_lift` of everybody else over the holdout. holdout_power: its chance to see the goal.
+    """
     return QuarterTotals(
         naive=naive_total(experiments, alpha=alpha),
         bias_corrected=bias_corrected_total(experiments, critical_z=critical_z, alpha=alpha, rng=rng),
         shrunk=shrunk_total(experiments, alpha=alpha, rng=rng),
         heavy_tailed=heavy_tailed_total(experiments, alpha=alpha, rng=rng),
         holdout=holdout,
+        holdout_power=holdout_power,
     )
 
 

@@ -3,10 +3,12 @@ import pytest
 
 from experiments.stats import (
     ClosedExperiments,
+    Moments,
     TotalEffect,
     bias_corrected_total,
     heavy_tailed_total,
     learned_prior,
+    log_ratio_lift,
     naive_total,
     quarter_totals,
     shrunk_total,
@@ -83,10 +85,12 @@ def test_same_seed_gives_the_same_rows():
 
 
 def test_holdout_leads_only_where_it_is_narrower_than_the_goal():
-    holdout = TotalEffect(0.05, 0.03, 0.07, 0.9)
-    totals = quarter_totals(closed(), rng=np.random.default_rng(10), holdout=holdout)
+    lift = log_ratio_lift(Moments(40_000, 5.0, 160_000.0), Moments(60_000, 5.25, 240_000.0))
+    holdout = TotalEffect.from_lift(lift)
+    assert holdout.lift == pytest.approx((0.05, float(lift.low), float(lift.high)))
+    totals = quarter_totals(closed(), rng=np.random.default_rng(10), holdout=holdout, holdout_power=0.9)
     assert totals.headline(0.05) is holdout
-    assert totals.headline(0.02) is totals.shrunk
+    assert totals.headline(0.005) is totals.shrunk
     assert quarter_totals(closed(), rng=np.random.default_rng(10)).headline(0.05).estimate == totals.shrunk.estimate
 
 

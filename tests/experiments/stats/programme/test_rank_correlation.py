@@ -27,11 +27,11 @@ def test_estimate_is_scipys_and_limits_those_of_its_bootstrap():
         lambda a, b: scipy_stats.spearmanr(a, b).statistic,
         paired=True,
         vectorized=False,
-        n_resamples=4000,
+        n_resamples=1500,
         method="BCa",
         rng=np.random.default_rng(4),
     ).confidence_interval
-    assert (found.low, found.high) == pytest.approx((peer.low, peer.high), abs=0.02)
+    assert (found.low, found.high) == pytest.approx((peer.low, peer.high), abs=0.03)
 
 
 def test_same_seed_gives_the_same_limits():
