@@ -192,9 +192,12 @@ from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
     Direction,
     Recommendation,
+    Suggestion,
     Verdict,
     excludes_minimum_effect,
+    is_harm_alarm,
     recommendation,
+    suggestion,
     verdicts,
 )
 from experiments.stats.windows import Matured, Window, retention, retention_lift
@@ -273,6 +276,7 @@ __all__ = [
     "Spending",
     "SpreadMethod",
     "Status",
+    "Suggestion",
     "SurvivalCurve",
     "TotalEffect",
     "Verdict",
@@ -349,6 +353,7 @@ __all__ = [
     "information_from_customers",
     "information_from_errors",
     "interaction",
+    "is_harm_alarm",
     "kaplan_meier",
     "katz_lift",
     "kendall_w",
@@ -420,6 +425,7 @@ __all__ = [
     "spent_alpha",
     "stated_probability",
     "student_prior",
+    "suggestion",
     "surrogate_counts",
     "top_two",
     "trend_alarm",

@@ -9,7 +9,7 @@ from scipy import special
 from experiments.stats import validation
 from experiments.stats.belief import Belief
 from experiments.stats.counts import Counts
-from experiments.stats.independent_pair import NODE, TAIL, WEIGHT, IndependentPair
+from experiments.stats.independent_pair import TAIL, IndependentPair, Rule
 from experiments.stats.validation import BoolArray, FloatArray
 from experiments.stats.verdict import Direction
 
@@ -85,13 +85,16 @@ class _Beta(NamedTuple):
     def excess(self, x: FloatArray) -> FloatArray:
         return self.mean[..., None] * self._replace(a=self.a + 1.0).above(x) - x * self.above(x)
 
-    def nodes(self) -> tuple[FloatArray, FloatArray]:
+    def quantile(self, probability: FloatArray) -> FloatArray:
+        return np.asarray(special.betaincinv(self.a, self.b, probability))
+
+    def nodes(self, rule: Rule) -> tuple[FloatArray, FloatArray]:
         """Over the arcsine of the root of p: there the density is smooth even where p has a pole at 0 or 1."""
         low = np.arcsin(np.sqrt(special.betaincinv(self.a, self.b, TAIL)))
         high = np.arcsin(np.sqrt(special.betainccinv(self.a, self.b, TAIL)))
         half = ((high - low) / 2.0)[..., None]
-        angle = low[..., None] + half * (1.0 + NODE)
+        angle = low[..., None] + half * (1.0 + rule[0])
         a, b = self.a[..., None], self.b[..., None]
         log_density = (2.0 * a - 1.0) * np.log(np.sin(angle)) + (2.0 * b - 1.0) * np.log(np.cos(angle))
-        density = WEIGHT * np.exp(log_density - log_density.max(axis=-1, keepdims=True))
+        density = rule[1] * np.exp(log_density - log_density.max(axis=-1, keepdims=True))
         return np.sin(angle) ** 2, density / density.sum(axis=-1, keepdims=True)

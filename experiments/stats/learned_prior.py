@@ -59,8 +59,8 @@ class LearnedPrior:
         value, error, tau, weight = self._columns(estimates, se)
         spread2 = tau**2 + self.mu_se**2
         total = spread2 + error**2
-        log_weight = np.log(weight) - (np.log(total) + (value - self.mu) ** 2 / total) / 2.0
-        weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
+        log_height = -(np.log(total) + (value - self.mu) ** 2 / total) / 2.0
+        weight = weight * np.exp(log_height - log_height.max(axis=-1, keepdims=True))
         trust = spread2 / total
         return NormalMixture(
             weight / weight.sum(axis=-1, keepdims=True),
@@ -86,7 +86,8 @@ def learned_prior(estimates: ArrayLike, se: ArrayLike) -> LearnedPrior:
 
     Every closed experiment of the metric belongs in, shipped or not, or the prior is biased. NaN is left out.
     Fewer than 8 experiments give N(0, 0.05^2) and a note.
-    Source: normal-normal model; tau on a grid of 40 weighted by its profile likelihood, mu given tau flat.
+    Source: normal-normal model; tau on a grid of 40 weighted by its profile likelihood, flat in tau^2 beforehand, and
+    mu given tau flat. Flat in tau itself would hold too many small ones: 90% intervals then cover 87%.
     """
     error = validation.numbers("se", se)
     validation.refuse("se", error, error <= 0, "must be above 0")
@@ -98,7 +99,7 @@ def learned_prior(estimates: ArrayLike, se: ArrayLike) -> LearnedPrior:
         return LearnedPrior(DEFAULT_TAU * one, one, 0.0 * one, 0.0 * one, is_default=True, notes=(DEFAULT_NOTE,))
     tau, step = _grid(data)
     height = profile_log_likelihood(data, tau)
-    weight = step * np.exp(height - height.max())
+    weight = step * tau * np.exp(height - height.max())
     return LearnedPrior(tau, weight / weight.sum(), data.mean(tau**2), 1.0 / np.sqrt(data.precision(tau**2)))
 
 

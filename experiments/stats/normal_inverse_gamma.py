@@ -9,7 +9,7 @@ from scipy import special
 
 from experiments.stats import student, validation
 from experiments.stats.belief import Belief
-from experiments.stats.independent_pair import NODE, TAIL, WEIGHT, IndependentPair
+from experiments.stats.independent_pair import TAIL, IndependentPair, Rule
 from experiments.stats.moments import Totals
 from experiments.stats.validation import BoolArray, FloatArray
 from experiments.stats.verdict import Direction
@@ -128,12 +128,15 @@ class _StudentT(NamedTuple):
     def excess(self, x: FloatArray) -> FloatArray:
         return self._excess(self._standardised(x))
 
-    def nodes(self) -> tuple[FloatArray, FloatArray]:
+    def quantile(self, probability: FloatArray) -> FloatArray:
+        return self.mean + self.width * special.stdtrit(self.df, probability)
+
+    def nodes(self, rule: Rule) -> tuple[FloatArray, FloatArray]:
         """Over the inverse hyperbolic sine, which brings the heavy tails of few degrees of freedom within reach."""
         df, width = self.df[..., None], self.width[..., None]
         reach = np.arcsinh(-special.stdtrit(df, TAIL))
-        t = np.sinh(reach * NODE)
-        density = WEIGHT * np.cosh(reach * NODE) * np.exp(-(df + 1.0) / 2.0 * np.log1p(t**2 / df))
+        t = np.sinh(reach * rule[0])
+        density = rule[1] * np.cosh(reach * rule[0]) * np.exp(-(df + 1.0) / 2.0 * np.log1p(t**2 / df))
         return self.mean[..., None] + width * t, density / density.sum(axis=-1, keepdims=True)
 
     def _standardised(self, x: FloatArray) -> FloatArray:

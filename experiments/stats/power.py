@@ -41,7 +41,9 @@ class SingleLook:
     has_pooled_df: bool = False
 
     def tail(self, allocation: FloatArray) -> FloatArray:
-        """The alpha of one tail of one comparison."""
+        """The alpha of one tail of one comparison; shape of `allocation`."""
+        if self.treatments == 1:
+            return np.full(allocation.shape, self.alpha if self.is_one_sided else self.alpha / 2.0)
         loading = np.repeat((allocation / (1.0 + allocation))[..., None], self.treatments, axis=-1)
         side = Alternative.GREATER if self.is_one_sided else Alternative.TWO_SIDED
         return np.asarray(special.ndtr(-dunnett_critical(loading, alpha=self.alpha, alternative=side)))
@@ -84,12 +86,7 @@ def achieved_power(
     Source: normal approximation with the null variance in the critical part; noncentral t for small means.
     """
     size, n, k = _inputs(metric, effect, control_customers, allocation)
-    null, own = metric.spread(size, k)
-    drift = np.abs(size) * np.sqrt(n) / own
-    power = _power(rule, drift, null / own, k)
-    if isinstance(rule, SingleLook) and isinstance(metric, PlannedMean) and (n < rule.t_below).any():
-        power = np.where(n < rule.t_below, _student_power(rule, metric, size, n, k), power)
-    return power
+    return _Plan.of(metric, rule, k).chance(size, n)
 
 
 def required_customers(
@@ -107,12 +104,7 @@ def required_customers(
     wanted = validation.open_share("power", power)
     size, _, k = _inputs(metric, effect, 1.0, allocation)
     validation.refuse("effect", size, size == 0, "must not be 0")
-    null, own = metric.spread(size, k)
-    inflation, zero = null / own, np.zeros(np.broadcast_shapes(own.shape, wanted.shape))
-    drift = boundary(lambda drift: _power(rule, drift, inflation, k) <= wanted, zero, zero + HIGHEST_DRIFT)
-    n = (drift * own / size) ** 2
-    if isinstance(rule, SingleLook) and isinstance(metric, PlannedMean) and (n < rule.t_below).any():
-        n = np.where(n < rule.t_below, _student_customers(rule, metric, size, wanted, n, k), n)
+    n = _Plan.of(metric, rule, k).customers(size, wanted)
     return SampleSize(n, n * k, n * (1.0 + rule.treatments * k))
 
 
@@ -136,9 +128,10 @@ def minimum_effect(
     highest = np.where(np.isinf(metric.room(sign)), reach, metric.room(sign))
     highest = np.broadcast_to(highest, np.broadcast_shapes(highest.shape, wanted.shape))
 
+    plan = _Plan.of(metric, rule, k)
+
     def is_missed(size: FloatArray) -> BoolArray:
-        found = achieved_power(metric, effect=sign * size, control_customers=n, allocation=k, rule=rule)
-        return np.asarray(found <= wanted)
+        return np.asarray(plan.chance(sign * size, n) <= wanted)
 
     found = np.where(is_missed(highest), np.nan, sign * boundary(is_missed, np.zeros(highest.shape), highest))
     return MinimumEffect(found, found / metric.level)
@@ -181,41 +174,76 @@ def _inputs(
     return size, n, k
 
 
-def _power(rule: DecisionRule, drift: FloatArray, inflation: FloatArray, allocation: FloatArray) -> FloatArray:
-    """The chance to reject at `drift`, with the boundary `inflation` times as far out as the drift's unit."""
-    if isinstance(rule, GroupSequential):
-        # The inflation is within a few percent of 1 and matters most where most experiments stop: at the end.
-        return rule.power(np.maximum(drift - (inflation - 1.0) * rule.bounds[-1], 0.0))
-    critical = -special.ndtri(rule.tail(allocation)) * inflation
-    wrong_side = 0.0 if rule.is_one_sided else special.ndtr(-drift - critical)
-    return np.asarray(special.ndtr(drift - critical) + wrong_side)
+@dataclass(frozen=True)
+class _Plan:
+    """All that is fixed while customers or effect are sought; `tail` is the alpha of one tail of the last look."""
+
+    metric: PlannedMetric
+    rule: DecisionRule
+    allocation: FloatArray
+    tail: FloatArray
+    t_test: "_StudentTest | None"
+
+    @classmethod
+    def of(cls, metric: PlannedMetric, rule: DecisionRule, allocation: FloatArray) -> "_Plan":
+        if isinstance(rule, GroupSequential):
+            return cls(metric, rule, allocation, np.asarray(rule.nominal_alpha[-1] / 2.0), None)
+        tail = rule.tail(allocation)
+        t_test = _StudentTest(metric, rule, allocation, tail) if isinstance(metric, PlannedMean) else None
+        return cls(metric, rule, allocation, tail, t_test)
+
+    def chance(self, effect: FloatArray, n: FloatArray) -> FloatArray:
+        """Power at `effect` with `n` customers in control."""
+        null, own = self.metric.spread(effect, self.allocation)
+        power = self._power(np.abs(effect) * np.sqrt(n) / own, null / own)
+        if self.t_test is None or not (small := n < self.t_test.rule.t_below).any():
+            return power
+        return np.where(small, self.t_test.chance(effect, n), power)
+
+    def customers(self, effect: FloatArray, power: FloatArray) -> FloatArray:
+        """Customers in control at which `effect` is found with `power`."""
+        null, own = self.metric.spread(effect, self.allocation)
+        zero = np.zeros(np.broadcast_shapes(own.shape, power.shape))
+        drift = boundary(lambda drift: self._power(drift, null / own) <= power, zero, zero + HIGHEST_DRIFT)
+        n = (drift * own / effect) ** 2
+        if self.t_test is None or not (small := n < self.t_test.rule.t_below).any():
+            return n
+        return np.where(small, self.t_test.customers(effect, power, n), n)
+
+    def _power(self, drift: FloatArray, inflation: FloatArray) -> FloatArray:
+        """The chance to reject at `drift`, with the boundary `inflation` times as far out as the drift's unit."""
+        critical = -special.ndtri(self.tail)
+        if isinstance(self.rule, GroupSequential):
+            # The inflation is within a few percent of 1 and matters most where most experiments stop: at the end.
+            return self.rule.power(np.maximum(drift - (inflation - 1.0) * critical, 0.0))
+        wrong_side = 0.0 if self.rule.is_one_sided else special.ndtr(-drift - critical * inflation)
+        return np.asarray(special.ndtr(drift - critical * inflation) + wrong_side)
 
 
-def _student_power(
-    rule: SingleLook, metric: PlannedMean, effect: FloatArray, n: FloatArray, allocation: FloatArray
-) -> FloatArray:
-    """Power of the t test; NaN where a variant has one customer or none."""
-    control, treatment = metric.both_variances[0] / n, metric.both_variances[1] / (n * allocation)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own_df = welch_df(control, treatment, n - 1.0, n * allocation - 1.0)
-    df = n * (1.0 + allocation) - 2.0 if rule.has_pooled_df else own_df
-    df = np.where(np.minimum(n, n * allocation) > 1.0, df, np.nan)
-    drift = np.abs(effect) / np.sqrt(control + treatment)
-    critical = -student.quantile(df, rule.tail(allocation))
-    wrong_side = 0.0 if rule.is_one_sided else special.nctdtr(df, drift, -critical)
-    return np.asarray(1.0 - special.nctdtr(df, drift, critical) + wrong_side)
+@dataclass(frozen=True)
+class _StudentTest:
+    """Small means, whose critical value and noise are both those of Student's t."""
 
+    metric: PlannedMean
+    rule: SingleLook
+    allocation: FloatArray
+    tail: FloatArray
 
-def _student_customers(
-    rule: SingleLook,
-    metric: PlannedMean,
-    effect: FloatArray,
-    power: FloatArray,
-    normal: FloatArray,
-    allocation: FloatArray,
-) -> FloatArray:
-    """The t test needs more customers than the `normal` answer, and at least two in each variant."""
-    fewest = np.maximum(1.0, 1.0 / allocation) * (1.0 + 1e-9)
-    fewest = np.broadcast_to(fewest, normal.shape)
-    most = 10.0 * normal + 50.0 * fewest
-    return boundary(lambda n: ~(_student_power(rule, metric, effect, n, allocation) > power), fewest, most)
+    def chance(self, effect: FloatArray, n: FloatArray) -> FloatArray:
+        """Power by the noncentral t; NaN where a variant has fewer than two customers."""
+        m = n * self.allocation
+        control, treatment = self.metric.both_variances[0] / n, self.metric.both_variances[1] / m
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own_df = welch_df(control, treatment, n - 1.0, m - 1.0)
+        df = np.where(np.minimum(n, m) >= 2.0, n + m - 2.0 if self.rule.has_pooled_df else own_df, np.nan)
+        drift, critical = np.abs(effect) / np.sqrt(control + treatment), -student.quantile(df, self.tail)
+        # Farther out the library's noncentral t breaks down, and the answers are 1 and 0 to eight digits.
+        found = 1.0 - special.nctdtr(df, np.minimum(drift, 20.0), critical)
+        wrong_side = np.where(drift < 8.0, special.nctdtr(df, np.minimum(drift, 8.0), -critical), 0.0)
+        return np.asarray(found if self.rule.is_one_sided else found + wrong_side)
+
+    def customers(self, effect: FloatArray, power: FloatArray, normal: FloatArray) -> FloatArray:
+        """More than the `normal` answer, and at least two in each variant."""
+        fewest = np.broadcast_to(2.0 * np.maximum(1.0, 1.0 / self.allocation), normal.shape)
+        most = 10.0 * normal + 25.0 * fewest
+        return boundary(lambda n: ~(self.chance(effect, n) > power), fewest, most)

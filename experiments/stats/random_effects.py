@@ -127,8 +127,9 @@ def _paule_mandel(data: Estimates) -> FloatArray:
     if known.shape[-1]:
         span = np.fmax.reduce(known, axis=-1) - np.fmin.reduce(known, axis=-1)
     # At twice the squared span every squared distance is below half a unit, and so is each of their n - 1.
-    highest = 2.0 * np.nan_to_num(span) ** 2
-    return boundary(lambda tau2: data.q(tau2) > data.count - 1.0, np.zeros(highest.shape), highest)
+    zero, highest = np.zeros(data.count.shape), 2.0 * np.nan_to_num(span) ** 2
+    root = boundary(lambda tau2: data.q(tau2) > data.count - 1.0, zero, highest)
+    return np.where(data.q(zero) > data.count - 1.0, root, 0.0)
 
 
 def _dersimonian_laird(data: Estimates) -> FloatArray:

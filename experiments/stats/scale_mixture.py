@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import minimize
 
 from experiments.stats import validation
 from experiments.stats.learned_prior import DEFAULT_TAU, FEWEST_EXPERIMENTS
@@ -16,10 +17,12 @@ from experiments.stats.random_effects import Estimates, random_effects
 from experiments.stats.validation import FloatArray
 
 # Nodes over the log of the precision, where the trapezoid rule converges geometrically.
-T_NODES = 128
-# Densities below exp(-40) of the peak are left out.
+T_NODES = 256
+# Precisions that are exp(40) times less likely than the best are left out, low ones only much later: an estimate
+# far out in the tail makes them likely again.
 TAIL_LOG = 40.0
-EM_STEPS = 2000
+LOWEST_LOG_PRECISION = 60.0
+EM_STEPS = 5000
 EM_TOLERANCE = 1e-9
 # Narrower than this share of the mean sampling variance, a component would hold EM forever.
 NARROWEST = 1e-8
@@ -55,14 +58,15 @@ class ScaleMixture:
 
 
 def student_prior(df: float, location: float, scale: float) -> ScaleMixture:
-    """A Student t prior for effects, as a mixture of 128 normals. All three in the unit of the effect but `df`.
+    """A Student t prior for effects, as a mixture of 256 normals. All three in the unit of the effect but `df`.
 
     Source: a t is a normal whose precision is gamma(df/2, df/2) / scale^2; trapezoid rule over its logarithm.
     """
     shape = float(validation.positive("df", df)) / 2.0
     unit = float(validation.positive("scale", scale)) ** 2
     ease = np.sqrt(2.0 * TAIL_LOG / shape)
-    log_precision = np.linspace(-TAIL_LOG / shape - ease, np.log1p(TAIL_LOG / shape + ease), T_NODES)
+    lowest = -min(3.0 * TAIL_LOG / shape, LOWEST_LOG_PRECISION) - ease
+    log_precision = np.linspace(lowest, np.log1p(TAIL_LOG / shape + ease), T_NODES)
     log_density = shape * (log_precision - np.exp(log_precision))
     weight = np.exp(log_density - log_density.max())
     return ScaleMixture(float(location), weight / weight.sum(), unit * np.exp(-log_precision))
@@ -72,23 +76,25 @@ def fitted_student_prior(estimates: ArrayLike, se: ArrayLike, *, df: float = 3.0
     """The Student t prior under which `estimates[experiment]` with errors `se` are most likely; NaN is left out.
 
     Fewer than 8 experiments give a t about 0 with scale 0.05 (log lift).
-    Source: expectation maximisation over effects and precisions.
+    Source: maximum likelihood over location and scale.
     """
     data = _experiments(estimates, se)
-    unit = student_prior(df, 0.0, 1.0)
     if data.count < FEWEST_EXPERIMENTS:
         return student_prior(df, 0.0, DEFAULT_TAU)
     location, tau2 = _start(data)
-    for _ in range(EM_STEPS):
-        previous = tau2
-        share, mean, variance = _expected(data, ScaleMixture(location, unit.weight, tau2 * unit.variance))
-        pull = share / unit.variance
-        location = float((pull * mean).sum() / pull.sum())
-        tau2 = float((pull * (variance + (mean - location) ** 2)).sum() / data.count)
-        tau2 = max(tau2, _narrowest(data))
-        if abs(tau2 - previous) <= EM_TOLERANCE * previous:
-            break
-    return ScaleMixture(location, unit.weight, tau2 * unit.variance)
+    unit, error = student_prior(df, 0.0, 1.0), np.sqrt(data.variance)
+    noise = float(np.sqrt(data.variance.mean()))
+
+    def prior(parameters: FloatArray) -> ScaleMixture:
+        return ScaleMixture(parameters[0] * noise, unit.weight, np.exp(2.0 * parameters[1]) * noise**2 * unit.variance)
+
+    def depth(parameters: FloatArray) -> float:
+        return -float(prior(parameters).log_likelihood(data.value, error).sum())
+
+    start = np.array([location / noise, np.log(tau2) / 2.0 - np.log(noise)])
+    narrowest = float(np.log(NARROWEST)) / 2.0
+    found = minimize(depth, start, method="Nelder-Mead", bounds=[(None, None), (narrowest, None)], tol=1e-6)
+    return prior(found.x)
 
 
 def fitted_two_normals(estimates: ArrayLike, se: ArrayLike) -> ScaleMixture:

@@ -1,6 +1,7 @@
 """From interval to word: what a readout may say of one metric, and what to do about the experiment."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -34,6 +35,18 @@ class Recommendation(StrEnum):
     KEEP_CONTROL = "keep control"
     ITERATE = "iterate"
     STOP_WITHOUT_DECISION = "stop without decision"
+
+
+# A harm e-value from here up warns of, or pauses, a running experiment; harmless ones get here less than 1 in 100.
+HARM_ALARM = 100.0
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What to do, and with which treatment (its place among the treatments) where it is about one."""
+
+    decision: Recommendation | None
+    treatment: int | None = None
 
 
 def verdicts(
@@ -95,3 +108,42 @@ def recommendation(primary: str, guardrails_passed: Iterable[bool] = ()) -> Reco
             return Recommendation.STOP_WITHOUT_DECISION
         case Verdict.NOT_ENOUGH_DATA:
             return None
+
+
+def suggestion(
+    primary: Iterable[str],
+    guardrails_passed: Iterable[bool],
+    effects: Iterable[float],
+    *,
+    direction: str = Direction.UP,
+) -> Suggestion:
+    """What several treatments against one control suggest together; all three in the order of the treatments.
+
+    primary:           verdicts of the primary metric.
+    guardrails_passed: whether the treatment passed every guardrail.
+    effects:           estimates of the primary metric, by which the best of several is chosen.
+
+    Ship the best of those that are better and passed; else iterate on the best of those that are better; else wait
+    while any is undecided; else keep control. One invalid verdict ends the experiment without a decision.
+    """
+    words = [Verdict(word) for word in primary]
+    passed = list(guardrails_passed)
+    sign = 1.0 if Direction(direction) is Direction.UP else -1.0
+    gains = [sign * effect for effect in effects]
+    if not len(words) == len(passed) == len(gains):
+        raise ValueError(f"{len(words)} verdicts, {len(passed)} guardrails and {len(gains)} effects do not match")
+    if Verdict.INVALID in words:
+        return Suggestion(Recommendation.STOP_WITHOUT_DECISION)
+    better = [place for place, word in enumerate(words) if word is Verdict.BETTER]
+    cleared = [place for place in better if passed[place]]
+    if better:
+        best = max(cleared or better, key=lambda place: gains[place])
+        return Suggestion(recommendation(words[best], [passed[best]]), best)
+    if not words or Verdict.NOT_ENOUGH_DATA in words:
+        return Suggestion(None)
+    return Suggestion(Recommendation.KEEP_CONTROL)
+
+
+def is_harm_alarm(harm_e_value: ArrayLike) -> BoolArray:
+    """Whether harm e-values ask people to look at once; False where there is none yet (NaN)."""
+    return np.asarray(validation.numbers("harm_e_value", harm_e_value) >= HARM_ALARM)

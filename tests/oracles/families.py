@@ -6,11 +6,9 @@ from typing import Any
 from tests.oracles import bandits, comparisons, estimation, sequential
 from tests.oracles.entries import Entry, departures
 
+GROUPS = (comparisons, estimation, sequential, bandits)
 FAMILIES: dict[str, Callable[[Any], dict[str, Any]]] = {
-    **bandits.FAMILIES,
-    **comparisons.FAMILIES,
-    **estimation.FAMILIES,
-    **sequential.FAMILIES,
+    name: answer for group in GROUPS for name, answer in group.FAMILIES.items()
 }
 
 

@@ -1,12 +1,17 @@
-"""Proofs by simulation: marked `proof`, run only when asked for, closing with a table of bounds and figures."""
+"""Proofs by simulation: marked `proof`, run only when asked for, closing with a table of bounds and figures.
 
+`make proofs` runs them all and puts the table into the guide that PROOF_TABLE names.
+"""
+
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.proofs.ledger import Ledger
+from tests.proofs.ledger import SCALE, Ledger, Row, refresh, table
 
-LEDGER = Ledger()
+ROWS: list[Row] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,11 +31,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     """Where a proof enters what it measured."""
-    return LEDGER
+    book = Ledger()
+    yield book
+    # Reports carry the rows home from whichever process ran the proof.
+    request.node.user_properties.extend(("proof", tuple(row)) for row in book.rows)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in LEDGER.lines():
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "teardown":
+        ROWS.extend(Row(*row) for name, row in report.user_properties if name == "proof")  # type: ignore[misc]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+    for line in table(ROWS):
         terminalreporter.write_line(line)
+    guide, is_whole = os.environ.get("PROOF_TABLE"), exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if guide and is_whole and SCALE >= 1:
+        refresh(Path(guide), ROWS)

@@ -28,12 +28,14 @@ def test_adjusted_difference_and_lift_are_covered_and_as_narrow_as_promised(rho,
     found, lift = lin(control, treatment), lin_lift(control, treatment)
     same = lin(*sides(rho, split, 0.0, made, seed=36))
     plain = welch(*(side.column(0) for side in sides(rho, split, 0.0, made, seed=36)))
-    proof = f"Lin, correlation {rho:g}, {split}"
+    proof = "Lin's adjustment, correlation 0, 0.6, 0.95, split 1:1 and 1:9"
     bounds = {"low": 0.942, "high": 0.958, "made": made}
     ledger.share("3.4", f"{proof}: coverage", ((found.low <= 2.0) & (found.high >= 2.0)).mean(), **bounds)
     ledger.share("3.4", f"{proof}: coverage of a 20% lift", ((lift.low <= 0.2) & (lift.high >= 0.2)).mean(), **bounds)
     ratio = same.se.mean() / plain.se.mean() / np.sqrt(1 - rho**2)
-    ledger.figure("3.4", f"{proof}: width over plain, by sqrt(1 - r^2)", ratio, low=0.98, high=1.02, made=made)
+    ledger.figure(
+        "3.4", f"{proof}: standard error over the plain one, by sqrt(1 - r²)", ratio, low=0.98, high=1.02, made=made
+    )
 
 
 def test_lift_from_adjusted_variances_alone_is_covered_too_rarely(ledger):
@@ -47,5 +49,5 @@ def test_lift_from_adjusted_variances_alone_is_covered_too_rarely(ledger):
     variance = (adjusted[1].squared_error + ratio**2 * adjusted[0].squared_error) / control.mean[:, 0] ** 2
     reach = 1.96 * np.sqrt(variance) / ratio
     covered = (np.abs(np.log(ratio / 1.2)) <= reach).mean()
-    proof = "negative: lift from adjusted variances alone, correlation 0.95: coverage"
+    proof = "negative: lift of 20% from adjusted variances alone, correlation 0.95: coverage"
     ledger.share("3.4", proof, covered, high=0.94, made=made)

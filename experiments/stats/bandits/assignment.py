@@ -11,6 +11,8 @@ from experiments.stats.validation import FloatArray, IntArray
 
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+# So many customers are hashed at a time that their words stay in the processor's cache.
+_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +83,11 @@ def hashed_units(customers: ArrayLike, *, salt: str) -> FloatArray:
     Source: the finaliser of Steele, Lea & Flood (2014) over the words of the key.
     """
     digest = hashlib.blake2b(salt.encode(), digest_size=8).digest()
-    state = np.full(np.shape(customers), int.from_bytes(digest, "little"), dtype=np.uint64)
-    for word, is_part in _words(np.asarray(customers)):
-        state = np.where(is_part, _absorbed(state, word), state)
-    return np.asarray((_mixed(state) >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+    key, keys = np.uint64(int.from_bytes(digest, "little")), np.asarray(customers)
+    flat, units = keys.reshape(-1), np.empty(keys.size)
+    for start in range(0, keys.size, _AT_ONCE):
+        units[start : start + _AT_ONCE] = _hashed(flat[start : start + _AT_ONCE], key)
+    return units.reshape(keys.shape)
 
 
 def context_hashes(contexts: ArrayLike) -> NDArray[np.uint64]:
@@ -94,6 +97,13 @@ def context_hashes(contexts: ArrayLike) -> NDArray[np.uint64]:
     for column in np.moveaxis(rows.view(np.uint64), -1, 0):
         state = _absorbed(state, column)
     return np.asarray(state)
+
+
+def _hashed(customers: NDArray[np.generic], key: np.uint64) -> FloatArray:
+    state = np.full(customers.shape, key)
+    for word, is_part in _words(customers):
+        np.copyto(state, _absorbed(state, word), where=is_part)
+    return np.asarray((_mixed(state) >> np.uint64(11)) * 2.0**-53)
 
 
 def _words(customers: NDArray[np.generic]) -> list[tuple[NDArray[np.uint64], NDArray[np.bool_]]]:

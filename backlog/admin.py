@@ -1,0 +1,53 @@
+"""The admin site shows no more of ballots and scores than the pages do."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from backlog import queries
+from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
+from engagement.accounts.admin import ReadOnlyAdmin
+from engagement.accounts.requests import member_of
+
+
+@admin.register(Idea)
+class IdeaAdmin(ReadOnlyAdmin):
+    list_display = ["title", "pod", "author", "state", "created_at"]
+    list_filter = ["state", "pod"]
+    list_select_related = ["pod", "author"]
+    search_fields = ["title", "problem", "change"]
+
+
+@admin.register(VotingRound)
+class VotingRoundAdmin(ReadOnlyAdmin):
+    list_display = ["name", "pod", "state", "opens_at", "closes_at", "closed_at"]
+    list_filter = ["state", "pod"]
+    list_select_related = ["pod"]
+
+
+@admin.register(RoundMember)
+class RoundMemberAdmin(ReadOnlyAdmin):
+    list_display = ["member", "round"]
+    list_select_related = ["member", "round"]
+
+
+@admin.register(RoundIdea)
+class RoundIdeaAdmin(ReadOnlyAdmin):
+    """Results; an idea in an open round has none yet."""
+
+    list_display = ["idea", "round", "ice", "counted_ballots"]
+    list_select_related = ["idea", "round"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.scores_visible_to(member_of(request))
+
+
+@admin.register(Ballot)
+class BallotAdmin(ReadOnlyAdmin):
+    list_display = ["voter", "round_idea", "impact", "confidence", "ease", "cast_at"]
+    search_fields = ["comment", "voter__name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.ballots_visible_to(member_of(request))

@@ -1,0 +1,168 @@
+"""Ideas, rounds and ballots as JSON. What is written goes through the services."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from backlog import queries
+from backlog.choices import Channel, Lever, LifecycleStage, Scale
+from backlog.models import TEXT_LIMIT, Ballot, Idea, RoundIdea, VotingRound
+from backlog.queries import BoardRow
+from backlog.scoring import HIGHEST, LOWEST
+from backlog.services import ballots, ideas
+from engagement.accounts.models import Member, Pod
+
+
+class MemberSerializer(serializers.ModelSerializer[Member]):
+    class Meta:
+        model = Member
+        fields = ["id", "name", "discipline"]
+
+
+class ScaleSerializer(serializers.Serializer[Any]):
+    median = serializers.DecimalField(max_digits=3, decimal_places=1, allow_null=True)
+    spread = serializers.DecimalField(max_digits=4, decimal_places=2, allow_null=True)
+
+
+class ResultSerializer(serializers.Serializer[RoundIdea]):
+    """The frozen numbers of one idea in one closed round."""
+
+    round = serializers.IntegerField(source="round_id")
+    ice = serializers.DecimalField(max_digits=3, decimal_places=1, allow_null=True)
+    counted_ballots = serializers.IntegerField()
+    scales = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DictField(child=ScaleSerializer()))
+    def get_scales(self, result: RoundIdea) -> dict[str, dict[str, Any]]:
+        numbers = ("median", "spread")
+        return {scale.value: {number: getattr(result, f"{scale}_{number}") for number in numbers} for scale in Scale}
+
+
+class IdeaSerializer(serializers.ModelSerializer[Idea]):
+    """`results` lists the closed rounds whose scores this member may see, the newest first."""
+
+    title = serializers.CharField(max_length=150)
+    problem = serializers.CharField(max_length=TEXT_LIMIT)
+    change = serializers.CharField(max_length=TEXT_LIMIT)
+    pod = serializers.SlugRelatedField(slug_field="slug", queryset=Pod.objects.all(), required=False, allow_null=True)
+    author = MemberSerializer(read_only=True)
+    lever = serializers.ChoiceField(choices=Lever.choices, required=False, allow_blank=True)
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False, allow_blank=True)
+    lifecycle_stage = serializers.ChoiceField(choices=LifecycleStage.choices, required=False, allow_blank=True)
+    results = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Idea
+        fields = [
+            "id",
+            "title",
+            "problem",
+            "change",
+            "pod",
+            "author",
+            "lever",
+            "channel",
+            "lifecycle_stage",
+            "state",
+            "created_at",
+            "updated_at",
+            "results",
+        ]
+        read_only_fields = ["state", "created_at", "updated_at"]
+
+    @extend_schema_field(ResultSerializer(many=True))
+    def get_results(self, idea: Idea) -> Any:
+        visible: Any = getattr(idea, "results", [])  # an idea just added has none
+        return ResultSerializer(visible, many=True).data
+
+    def create(self, validated_data: dict[str, Any]) -> Idea:
+        return ideas.add(actor=self.context["request"].user, **validated_data)
+
+
+class RoundSerializer(serializers.ModelSerializer[VotingRound]):
+    pod = serializers.SlugRelatedField[Pod](slug_field="slug", read_only=True)
+    opened_by = MemberSerializer(read_only=True)
+    closed_by = MemberSerializer(read_only=True)
+    is_invited = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = VotingRound
+        fields = [
+            "id",
+            "name",
+            "pod",
+            "state",
+            "opens_at",
+            "closes_at",
+            "opened_by",
+            "closed_at",
+            "closed_by",
+            "is_invited",
+        ]
+        read_only_fields = fields
+
+
+class RoundIdeaSerializer(serializers.Serializer[BoardRow]):
+    """One idea of a round; `result` is null as long as this member may not see it."""
+
+    id = serializers.IntegerField(source="idea.pk")
+    title = serializers.CharField(source="idea.title")
+    has_voted = serializers.SerializerMethodField(help_text="Whether you have sent your ballot for it.")
+    result = ResultSerializer(allow_null=True)
+
+    def get_has_voted(self, row: BoardRow) -> bool:
+        return row.own is not None
+
+
+class RoundDetailSerializer(RoundSerializer):
+    members = MemberSerializer(many=True, read_only=True)
+    ideas = serializers.SerializerMethodField()
+
+    class Meta(RoundSerializer.Meta):
+        fields = [*RoundSerializer.Meta.fields, "members", "ideas"]
+        read_only_fields = fields
+
+    @extend_schema_field(RoundIdeaSerializer(many=True))
+    def get_ideas(self, voting_round: VotingRound) -> Any:
+        board: Any = queries.board(self.context["request"].user, voting_round)
+        return RoundIdeaSerializer(board, many=True).data
+
+
+def _scale(words: str) -> serializers.IntegerField:
+    help_text = f"{words}, 1 to 10; null for “cannot judge”. It must be there: nothing is assumed."
+    return serializers.IntegerField(min_value=LOWEST, max_value=HIGHEST, allow_null=True, help_text=help_text)
+
+
+class BallotSerializer(serializers.ModelSerializer[Ballot]):
+    """One ballot. It has no number of its own: numbers in a row would tell how many others there are."""
+
+    round = serializers.PrimaryKeyRelatedField(queryset=VotingRound.objects.all(), source="round_idea.round")
+    idea = serializers.PrimaryKeyRelatedField(queryset=Idea.objects.all(), source="round_idea.idea")
+    voter = MemberSerializer(read_only=True)
+    impact = _scale("Impact if it works")
+    confidence = _scale("Confidence rating, how likely it is to work")
+    ease = _scale("Ease, little work and risk is high")
+    comment = serializers.CharField(max_length=TEXT_LIMIT, required=False, allow_blank=True)
+    is_by_author = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Ballot
+        fields = [
+            "round",
+            "idea",
+            "voter",
+            "impact",
+            "confidence",
+            "ease",
+            "comment",
+            "expected_lift",
+            "cast_at",
+            "is_by_author",
+        ]
+        read_only_fields = ["cast_at"]
+
+    def create(self, validated_data: dict[str, Any]) -> Ballot:
+        place = validated_data.pop("round_idea")
+        voter = self.context["request"].user
+        return ballots.cast(voting_round=place["round"], idea=place["idea"], voter=voter, **validated_data)

@@ -1,0 +1,193 @@
+"""What people type or choose about ideas, rounds and ballots."""
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.db.models import F, Q, QuerySet
+from django.utils.timezone import get_current_timezone, localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_filters import filters, filterset
+
+from backlog import queries
+from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, Scale
+from backlog.models import TEXT_LIMIT, Idea
+from backlog.scoring import HIGHEST, LOWEST
+from engagement.accounts.models import Member, Pod
+from engagement.accounts.queries import writing_members
+from engagement.core.clock import now
+
+VOTING_DAYS, LAST_HOUR = 7, 17
+
+
+class IdeaForm(forms.ModelForm[Idea]):
+    """Title, problem and change are all it takes; the page folds the rest."""
+
+    FIRST = ("title", "problem", "change")
+
+    class Meta:
+        model = Idea
+        fields = ["title", "problem", "change", "pod", "lever", "channel", "lifecycle_stage"]
+        widgets = {"problem": forms.Textarea(attrs={"rows": 4}), "change": forms.Textarea(attrs={"rows": 4})}
+        help_texts = {"title": gettext_lazy("What would change, in a few words.")}
+
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.FIRST]
+
+    def folded_errors(self) -> bool:
+        return any(name not in self.FIRST for name in self.errors)
+
+    def folded_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in self.FIRST]
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class IdeaFilter(filterset.FilterSet):
+    """The questions one can ask the list of ideas, by page and by API alike."""
+
+    q = filters.CharFilter(label=gettext_lazy("Find"), method="find")
+    pod = filters.ModelChoiceFilter(
+        label=gettext_lazy("Pod"), queryset=Pod.objects.all(), to_field_name="slug", empty_label=gettext_lazy("Any pod")
+    )
+    lever = filters.ChoiceFilter(
+        label=gettext_lazy("Lever"), choices=Lever.choices, empty_label=gettext_lazy("Any lever")
+    )
+    channel = filters.ChoiceFilter(
+        label=gettext_lazy("Channel"), choices=Channel.choices, empty_label=gettext_lazy("Any channel")
+    )
+    lifecycle_stage = filters.ChoiceFilter(
+        label=gettext_lazy("Stage"), choices=LifecycleStage.choices, empty_label=gettext_lazy("Any stage")
+    )
+    state = filters.ChoiceFilter(
+        label=gettext_lazy("State"), choices=IdeaState.choices, empty_label=gettext_lazy("Any state")
+    )
+
+    class Meta:
+        model = Idea
+        fields = ["q", "pod", "lever", "channel", "lifecycle_stage", "state"]
+
+    def find(self, ideas: QuerySet[Idea], name: str, words: str) -> QuerySet[Idea]:
+        """Ideas that hold every word somewhere in title, problem or change."""
+        for word in words.split():
+            ideas = ideas.filter(Q(title__icontains=word) | Q(problem__icontains=word) | Q(change__icontains=word))
+        return ideas
+
+
+class IdeaListFilter(IdeaFilter):
+    """The page's list can also be sorted by score: the one annotated there, so by visible scores alone."""
+
+    sort = filters.ChoiceFilter(
+        label=gettext_lazy("Sort by"),
+        choices=[("score", gettext_lazy("ICE score"))],
+        empty_label=gettext_lazy("Newest"),
+        method="order",
+    )
+
+    def order(self, ideas: QuerySet[Idea], name: str, choice: str) -> QuerySet[Idea]:
+        return ideas.order_by(F("ice").desc(nulls_last=True), "-pk")
+
+
+class IdeasField(forms.ModelMultipleChoiceField[Idea]):
+    def label_from_instance(self, obj: Idea) -> str:
+        return f"{obj.title} ({obj.pod})" if obj.pod else obj.title
+
+
+class MembersField(forms.ModelMultipleChoiceField[Member]):
+    def label_from_instance(self, obj: Member) -> str:
+        return f"{obj.name}, {obj.get_discipline_display()}"
+
+
+class RoundForm(forms.Form):
+    """A new round. Without members ticked the service invites the whole pod."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    pod = forms.ModelChoiceField(label=gettext_lazy("Pod"), queryset=Pod.objects.none(), empty_label=None)
+    closes_at = forms.DateTimeField(
+        label=gettext_lazy("Closes"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    ideas = IdeasField(
+        label=gettext_lazy("Ideas to score"), queryset=Idea.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    members = MembersField(
+        label=gettext_lazy("Members to invite"),
+        queryset=Member.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=gettext_lazy("With nobody ticked the whole pod is invited."),
+    )
+
+    def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, QuerySet[Any]] = {
+            "pod": queries.pods_to_open_rounds_for(member),
+            "ideas": queries.ideas_free_for_a_round(),
+            "members": writing_members(),
+        }
+        for name, rows in choices.items():
+            cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = rows
+        self.fields["closes_at"].help_text = _("Your time, %(zone)s.") % {"zone": get_current_timezone()}
+
+
+def proposed_closing() -> datetime:
+    """In a week, at the end of the working day where the member is."""
+    day = localtime(now()).date() + timedelta(days=VOTING_DAYS)
+    return datetime.combine(day, time(LAST_HOUR), tzinfo=get_current_timezone())
+
+
+class BallotForm(forms.Form):
+    """Three scales, each scored or marked “cannot judge”; comment and expected lift as the voter likes."""
+
+    impact = forms.IntegerField(label=Scale.IMPACT.label, min_value=LOWEST, max_value=HIGHEST, required=False)
+    impact_abstain = forms.BooleanField(required=False)
+    confidence = forms.IntegerField(label=Scale.CONFIDENCE.label, min_value=LOWEST, max_value=HIGHEST, required=False)
+    confidence_abstain = forms.BooleanField(required=False)
+    ease = forms.IntegerField(label=Scale.EASE.label, min_value=LOWEST, max_value=HIGHEST, required=False)
+    ease_abstain = forms.BooleanField(required=False)
+    comment = forms.CharField(
+        label=gettext_lazy("Comment (optional)"),
+        max_length=TEXT_LIMIT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Others read it with your name once the round is closed."),
+    )
+    expected_lift_percent = forms.DecimalField(
+        label=gettext_lazy("Expected lift, in % (optional)"),
+        min_value=-100,
+        max_value=1000,
+        max_digits=6,
+        decimal_places=2,
+        required=False,
+        help_text=gettext_lazy("Your forecast. When the result is in, this site compares."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for scale in Scale:
+            if scale not in self.errors:
+                self._check_scale(scale)
+        return cleaned
+
+    def _check_scale(self, scale: Scale) -> None:
+        has_score, abstains = self.cleaned_data[scale] is not None, self.cleaned_data[f"{scale}_abstain"]
+        if not has_score and not abstains:
+            words = _("%(scale)s has no score. Choose 1 to 10, or mark “Cannot judge”.")
+            self.add_error(scale, words % {"scale": scale.label})
+        if has_score and abstains:
+            words = _("%(scale)s has a score and is marked “Cannot judge”. Keep one of the two.")
+            self.add_error(scale, words % {"scale": scale.label})
+
+    def values(self) -> dict[str, Any]:
+        """What `ballots.cast` takes of a valid form."""
+        percent: Decimal | None = self.cleaned_data["expected_lift_percent"]
+        scores = {scale.value: self.cleaned_data[scale] for scale in Scale}
+        return {
+            **scores,
+            "comment": self.cleaned_data["comment"],
+            "expected_lift": None if percent is None else percent / 100,
+        }

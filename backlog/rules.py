@@ -1,0 +1,72 @@
+"""Who may do what with ideas, rounds and ballots; each refusal is one sentence."""
+
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from backlog.choices import IdeaState, RoundState, may_become
+from backlog.models import Idea, VotingRound
+from engagement.accounts.models import Member, Pod
+from engagement.core.errors import Conflict, DomainError, Forbidden
+
+
+def is_in_pod(member: Member, pod: Pod | None) -> bool:
+    return pod is not None and pod.members.filter(pk=member.pk).exists()
+
+
+def may_change_idea(member: Member, idea: Idea) -> bool:
+    """Its author, members of its pod and administrators; readers never."""
+    belongs = member.is_administrator or idea.author_id == member.pk or is_in_pod(member, idea.pod)
+    return member.may_write and belongs
+
+
+def may_open_round(member: Member, pod: Pod) -> bool:
+    return member.may_write and (member.is_administrator or is_in_pod(member, pod))
+
+
+def may_close_round(member: Member, voting_round: VotingRound) -> bool:
+    """Whoever opened it, members of its pod and administrators; readers never."""
+    opened = voting_round.opened_by_id == member.pk
+    return member.may_write and (opened or member.is_administrator or is_in_pod(member, voting_round.pod))
+
+
+def takes_ballots(voting_round: VotingRound, *, at: datetime) -> bool:
+    in_time = voting_round.opens_at <= at < voting_round.closes_at
+    return in_time and voting_round.state == RoundState.OPEN
+
+
+def may_be_declined(idea: Idea) -> bool:
+    return idea.state in may_become(IdeaState.DECLINED)
+
+
+def may_be_planned(idea: Idea) -> bool:
+    """Whether an experiment can be made from it now."""
+    return idea.state in may_become(IdeaState.PLANNED)
+
+
+def voting_refusal(member: Member, voting_round: VotingRound, *, is_invited: bool, at: datetime) -> DomainError | None:
+    """Why no ballot is taken from this member at this moment; None when one is."""
+    if not member.may_write:
+        return Forbidden(_("Readers look and do not score. What the pod says is shown here once the round is closed."))
+    if not is_invited:
+        return Forbidden(
+            _("You are not invited to score in %(round)s. What the pod says is shown here once the round is closed.")
+            % {"round": voting_round}
+        )
+    if voting_round.state == RoundState.CLOSED:
+        words = _("%(round)s was closed on %(time)s. Ballots are taken until then only; the scores stand.")
+        return Conflict(words % {"round": voting_round, "time": written(voting_round.closed_at)})
+    if at >= voting_round.closes_at:
+        words = _("Voting in %(round)s ended on %(time)s. The scores are shown once somebody closes the round.")
+        return Conflict(words % {"round": voting_round, "time": written(voting_round.closes_at)})
+    if at < voting_round.opens_at:
+        words = _("%(round)s opens on %(time)s.")
+        return Conflict(words % {"round": voting_round, "time": written(voting_round.opens_at)})
+    return None
+
+
+def written(moment: datetime | None) -> str:
+    """A time as people here read it, in the zone of the person asking."""
+    return date_format(localtime(moment), "DATETIME_FORMAT") if moment else ""

@@ -1,0 +1,133 @@
+"""Opening a voting round and closing it."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from backlog import rules, scoring
+from backlog.choices import IdeaState, RoundState, may_become
+from backlog.models import Idea, RoundIdea, RoundMember, VotingRound
+from backlog.services import columns
+from engagement.accounts.models import Member, Pod
+from engagement.accounts.rules import require_writer
+from engagement.accounts.services import audit
+from engagement.core.clock import now
+from engagement.core.errors import Conflict, Forbidden, InvalidInput
+
+FROZEN = [f"{scale}_{number}" for scale in scoring.SCALES for number in ("median", "spread")]
+
+
+@transaction.atomic
+def open_round(
+    *,
+    name: str,
+    pod: Pod,
+    closes_at: datetime,
+    ideas: Collection[Idea],
+    actor: Member,
+    members: Collection[Member] = (),
+    at: datetime | None = None,
+) -> VotingRound:
+    """A round in which `members` score `ideas` until `closes_at`; with no members named, the whole pod is invited."""
+    require_writer(actor)
+    if not rules.may_open_round(actor, pod):
+        raise Forbidden(_("Only members of %(pod)s and administrators open its rounds.") % {"pod": pod})
+    moment = at or now()
+    if closes_at <= moment:
+        raise InvalidInput(_("The closing time has passed. Choose a later one."), field="closes_at")
+    ideas, invited = list(dict.fromkeys(ideas)), _voters(pod, list(dict.fromkeys(members)))
+    voting_round = VotingRound(name=name.strip(), pod=pod, opens_at=moment, closes_at=closes_at, opened_by=actor)
+    columns.check(voting_round)
+    voting_round.save()
+    _take_in(voting_round, ideas)
+    RoundMember.objects.bulk_create([RoundMember(round=voting_round, member=member) for member in invited])
+    audit.record(
+        actor=actor,
+        verb="opened",
+        target=voting_round,
+        after={
+            "closes_at": closes_at.isoformat(),
+            "ideas": sorted(idea.title for idea in ideas),
+            "members": sorted(member.name for member in invited),
+        },
+        at=moment,
+    )
+    return voting_round
+
+
+@transaction.atomic
+def close_round(*, voting_round: VotingRound, actor: Member | None, at: datetime | None = None) -> VotingRound:
+    """Ends the voting, computes the scores once and for good, and opens all ballots with their names.
+
+    Of two who close at once the second is refused. A ballot on its way is either counted or refused: it holds its
+    voter's invitation (see `ballots.cast`), and closing waits for all of them.
+    """
+    require_writer(actor)
+    voting_round = VotingRound.objects.select_for_update(of=("self",)).select_related("pod").get(pk=voting_round.pk)
+    if actor is not None and not rules.may_close_round(actor, voting_round):
+        raise Forbidden(_("Only whoever opened the round, its pod and administrators may close it."))
+    if voting_round.is_closed:
+        words = _("%(round)s was closed already, on %(time)s.")
+        raise Conflict(words % {"round": voting_round, "time": rules.written(voting_round.closed_at)})
+    list(RoundMember.objects.select_for_update().filter(round=voting_round).order_by("pk"))
+    voting_round.state, voting_round.closed_at, voting_round.closed_by = RoundState.CLOSED, at or now(), actor
+    voting_round.save()
+    _freeze_scores(voting_round)
+    states = _release_ideas(voting_round)
+    audit.record(
+        actor=actor,
+        verb="closed",
+        target=voting_round,
+        before={"state": RoundState.OPEN},
+        after={"state": RoundState.CLOSED, "ideas": states},
+        at=voting_round.closed_at,
+    )
+    return voting_round
+
+
+def _voters(pod: Pod, named: Collection[Member]) -> list[Member]:
+    """Who is invited: the members named, else everybody in the pod who may score."""
+    voters = [member for member in named or pod.members.all() if member.may_write]
+    if len(voters) < len(named):
+        barred = next(member for member in named if not member.may_write)
+        words = _("%(name)s may look but not score. Leave them out, or have their role changed first.")
+        raise InvalidInput(words % {"name": barred}, field="members")
+    if not voters:
+        raise InvalidInput(_("Nobody in %(pod)s may score. Choose who is invited.") % {"pod": pod}, field="members")
+    return voters
+
+
+def _take_in(voting_round: VotingRound, ideas: Collection[Idea]) -> None:
+    """Puts the ideas into the round: all of them, or none when one is not free."""
+    if not ideas:
+        raise InvalidInput(_("A round needs at least one idea. Choose some from the backlog."), field="ideas")
+    found = Idea.objects.select_for_update().filter(pk__in=[idea.pk for idea in ideas]).order_by("pk")
+    for idea in found:
+        if idea.state not in may_become(IdeaState.IN_ROUND):
+            words = _("“%(idea)s” is in the state “%(state)s” and cannot be scored now.")
+            raise InvalidInput(words % {"idea": idea, "state": IdeaState(idea.state).label}, field="ideas")
+    RoundIdea.objects.bulk_create([RoundIdea(round=voting_round, idea=idea) for idea in ideas])
+    found.order_by().update(state=IdeaState.IN_ROUND)
+
+
+def _freeze_scores(voting_round: VotingRound) -> None:
+    round_ideas = list(voting_round.round_ideas.prefetch_related("ballots"))
+    for round_idea in round_ideas:
+        summary = scoring.summarise(ballot.scores for ballot in round_idea.ballots.all())
+        round_idea.ice, round_idea.counted_ballots = summary.ice, summary.counted
+        for scale in scoring.SCALES:
+            setattr(round_idea, f"{scale}_median", getattr(summary, scale).median)
+            setattr(round_idea, f"{scale}_spread", getattr(summary, scale).spread)
+    RoundIdea.objects.bulk_update(round_ideas, ["ice", "counted_ballots", *FROZEN])
+
+
+def _release_ideas(voting_round: VotingRound) -> dict[str, str]:
+    """Moves the ideas on: scored, or back to the backlog when no round gave them a score. State by title."""
+    ideas = Idea.objects.filter(voting_rounds=voting_round)
+    scored = set(ideas.filter(round_ideas__ice__isnull=False).values_list("pk", flat=True))
+    states = {idea: IdeaState.SCORED if idea.pk in scored else IdeaState.BACKLOG for idea in ideas}
+    for state in set(states.values()):
+        Idea.objects.filter(pk__in=[idea.pk for idea in ideas if states[idea] == state]).update(state=state)
+    return {idea.title: state.value for idea, state in states.items()}

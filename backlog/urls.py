@@ -1,0 +1,19 @@
+from django.urls import path
+
+from backlog.views import ballots, home, ideas, rounds
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("ideas/", ideas.ideas_list, name="ideas"),
+    path("ideas/new/", ideas.idea_new, name="idea_new"),
+    path("ideas/<int:idea_id>/", ideas.idea, name="idea"),
+    path("ideas/<int:idea_id>/change/", ideas.idea_change, name="idea_change"),
+    path("ideas/<int:idea_id>/decline/", ideas.idea_decline, name="idea_decline"),
+    path("ideas/<int:idea_id>/take-up-again/", ideas.idea_take_up_again, name="idea_take_up_again"),
+    path("rounds/", rounds.rounds_list, name="rounds"),
+    path("rounds/new/", rounds.round_new, name="round_new"),
+    path("rounds/<int:round_id>/", rounds.voting_round, name="round"),
+    path("rounds/<int:round_id>/close/", rounds.round_close, name="round_close"),
+    path("rounds/<int:round_id>/ideas/<int:idea_id>/", ballots.ballot, name="ballot"),
+    path("rounds/<int:round_id>/ideas/<int:idea_id>/tally/", ballots.tally, name="tally"),
+]

@@ -1,0 +1,117 @@
+"""One idea in one round: the ballot, the first look after it, the reveal after closing."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backlog import queries, rules
+from backlog.choices import ANCHORS, SCALE_QUESTIONS, Scale
+from backlog.forms import BallotForm
+from backlog.models import Ballot, RoundIdea
+from backlog.services import ballots
+from backlog.views.figures import reveal_figure, tally_figure
+from engagement.accounts.requests import MemberRequest
+from engagement.accounts.views import refuse
+from engagement.core.clock import now
+from engagement.core.errors import Conflict, Forbidden, InvalidInput
+
+STOP_POLLING = 286  # htmx's own status: take this answer and ask no more
+
+
+def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
+    place = _place(request, round_id, idea_id)
+    form = BallotForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            ballots.cast(voting_round=place.round, idea=place.idea, voter=request.user, **form.values())
+        except InvalidInput as error:
+            refuse(form, error)
+        except Conflict as error:  # closed, over, or sent before: the page shows how things stand
+            messages.warning(request, str(error))
+            return redirect("ballot", round_id, idea_id)
+        else:
+            return redirect(f"{_what_follows(request, round_id)}?sent={idea_id}")
+    return render(request, "backlog/ballot.html", _ballot_page(request, place, form))
+
+
+def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
+    """The first look alone, which htmx asks for while the round is open; empty as long as nothing is new."""
+    place = _place(request, round_id, idea_id)
+    context = {"place": place, "is_poll": True, **_first_look(request, place)}
+    if place.round.is_closed:
+        return render(request, "backlog/_tally.html", context, status=STOP_POLLING)
+    if context["tally"] is None:
+        raise Forbidden(_("What others say is shown once you have scored the idea yourself."))
+    if request.GET.get("seen") == str(context["tally"].ballots):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "backlog/_tally.html", context)
+
+
+def sent_before(request: MemberRequest, round_id: int) -> RoundIdea | None:
+    """The idea whose ballot brought the member here, so that the page can confirm it."""
+    sent = request.GET.get("sent", "")
+    if not sent.isdecimal():
+        return None
+    return queries.places_scored_by(request.user).filter(round=round_id, idea=int(sent)).first()
+
+
+def _place(request: MemberRequest, round_id: int, idea_id: int) -> RoundIdea:
+    return get_object_or_404(queries.places(), round=round_id, idea=idea_id)
+
+
+def _what_follows(request: MemberRequest, round_id: int) -> str:
+    """The address of the next idea to score in this round, else of the round."""
+    waiting = [place for place in queries.queue(request.user, at=now()) if place.round_id == round_id]
+    return reverse("ballot", args=[round_id, waiting[0].idea_id]) if waiting else reverse("round", args=[round_id])
+
+
+def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> dict[str, Any]:
+    voting_round = get_object_or_404(queries.rounds_visible_to(request.user), pk=place.round_id)
+    cast = list(queries.ballots_visible_to(request.user).filter(round_idea=place))
+    own = next((one for one in cast if one.voter_id == request.user.pk), None)
+    refusal = rules.voting_refusal(request.user, voting_round, is_invited=voting_round.is_invited, at=now())
+    result = queries.scores_visible_to(request.user).filter(pk=place.pk).first()
+    return {
+        "voting_round": voting_round,
+        "idea": place.idea,
+        "place": place,
+        "own": own,
+        "may_vote": own is None and refusal is None,
+        "refusal": refusal,
+        "form": form,
+        "scales": [_scale(form, scale, has_keys=request.user.has_shortcuts) for scale in Scale],
+        "number": voting_round.own_count + 1,
+        "left": voting_round.idea_count - voting_round.own_count - 1,
+        "what_follows": _what_follows(request, place.round_id) if own else "",
+        "sent": sent_before(request, place.round_id),
+        "result": result,
+        "ballots": cast if result else [],
+        **(_reveal(request, cast) if result else _first_look(request, place)),
+    }
+
+
+def _reveal(request: MemberRequest, cast: list[Ballot]) -> dict[str, Any]:
+    return {"figure": reveal_figure(cast, request.user)}
+
+
+def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
+    seen = queries.tally_visible_to(request.user, place)
+    return {"tally": seen, "figure": tally_figure(seen) if seen and seen.scales else None}
+
+
+def _scale(form: BallotForm, scale: Scale, *, has_keys: bool) -> dict[str, Any]:
+    return {
+        "name": scale.value,
+        "label": scale.label,
+        "sub": SCALE_QUESTIONS[scale],
+        "anchors": ANCHORS[scale],
+        "value": form[scale].value(),
+        "abstained": form[f"{scale}_abstain"].value(),
+        "error": " ".join(str(error) for error in form[scale].errors),
+        "key": scale.value[0] if has_keys else "",
+    }

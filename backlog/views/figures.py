@@ -1,0 +1,90 @@
+"""The dot strips of one idea: without names at the first look, with names after closing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from backlog.choices import Scale
+from backlog.models import Ballot
+from backlog.queries import Tally
+from backlog.scoring import HIGHEST, LOWEST, ScaleSummary, Scores, summarise
+from backlog.strips import Point, Strip, draw
+from engagement.accounts.choices import Discipline
+from engagement.accounts.models import Member
+from engagement.core.templatetags.formats import exact
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One scale of the figure: its summary, None where that is withheld; its strip, None where nothing is to draw."""
+
+    scale: Scale
+    summary: ScaleSummary | None
+    strip: Strip | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Three strips, the disciplines that stand on them, and the same as a table."""
+
+    rows: list[Row]
+    disciplines: list[tuple[str, str]]
+
+    @property
+    def sentence(self) -> str:
+        medians = [(row.scale, row.summary.median) for row in self.rows if row.summary and row.summary.median]
+        parts = [f"{scale.label.lower()} {exact(median)}" for scale, median in medians]
+        return _("In the middle: %(parts)s") % {"parts": ", ".join(parts)}
+
+    @property
+    def table(self) -> list[tuple[int, list[int | None]]]:
+        """For each number from 1 to 10 how often it was given on each scale."""
+        counts = [row.summary.counts if row.summary else None for row in self.rows]
+        return [
+            (number, [None if one is None else one[number - LOWEST] for one in counts])
+            for number in range(LOWEST, HIGHEST + 1)
+        ]
+
+
+def tally_figure(tally: Tally) -> Figure:
+    """Dots without marks: with few ballots a discipline is as good as a name."""
+    rows = [_row(scale, tally.scales.get(scale), _nameless(scale, tally)) for scale in Scale]
+    return Figure(rows, disciplines=[])
+
+
+def reveal_figure(ballots: Iterable[Ballot], member: Member) -> Figure:
+    """Dots with discipline and name; the member's own ones marked."""
+    cast = list(ballots)
+    summary = summarise(ballot.scores for ballot in cast)
+    rows = [_row(scale, getattr(summary, scale), _named(scale, cast, member)) for scale in Scale]
+    present = {ballot.voter.discipline for ballot in cast}
+    return Figure(rows, disciplines=[(one.value, str(one.label)) for one in Discipline if one in present])
+
+
+def _row(scale: Scale, summary: ScaleSummary | None, points: list[Point]) -> Row:
+    return Row(scale, summary, draw(points, summary) if summary is not None and points else None)
+
+
+def _nameless(scale: Scale, tally: Tally) -> list[Point]:
+    if scale not in tally.scales:
+        return []
+    given = [score for score, count in enumerate(tally.scales[scale].counts, start=LOWEST) for _ in range(count)]
+    mine = _score(tally.mine, scale)
+    if mine is None:
+        return [Point(score) for score in given]
+    given.remove(mine)
+    return [Point(mine, is_mine=True), *(Point(score) for score in given)]
+
+
+def _named(scale: Scale, ballots: list[Ballot], member: Member) -> list[Point]:
+    return [
+        Point(score, mark=ballot.voter.discipline, is_mine=ballot.voter_id == member.pk, name=ballot.voter.name)
+        for ballot in ballots
+        if (score := _score(ballot.scores, scale)) is not None
+    ]
+
+
+def _score(scores: Scores, scale: Scale) -> int | None:
+    score: int | None = getattr(scores, scale)
+    return score

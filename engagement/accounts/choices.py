@@ -1,0 +1,29 @@
+"""Words a member or a workspace can be described by."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a member may do on the site as a whole; what they may do in an experiment is decided there."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    MEMBER = "member", _("Member")
+    READER = "reader", _("Reader")
+
+
+class Discipline(models.TextChoices):
+    """The trade a member brings to a pod."""
+
+    MARKETING = "marketing", _("Marketing")
+    PRODUCT = "product", _("Product")
+    DATA = "data", _("Data")
+    EDITORIAL = "editorial", _("Editorial")
+    DESIGN = "design", _("Design")
+    ENGINEERING = "engineering", _("Engineering")
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")

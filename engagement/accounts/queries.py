@@ -1,0 +1,48 @@
+"""What there is to see about the people here."""
+
+from hashlib import sha256
+
+from django.db.models import QuerySet
+
+from engagement.accounts.models import INVITATION_VALID, AuditEntry, Invitation, Member, Pod, Workspace
+from engagement.core.clock import now
+
+
+def workspace() -> Workspace:
+    return Workspace.objects.get()
+
+
+def active_members() -> QuerySet[Member]:
+    return Member.objects.filter(is_active=True).prefetch_related("pods")
+
+
+def members_shown_to(viewer: Member) -> QuerySet[Member]:
+    """Everybody who may sign in; an administrator also sees those who no longer may, to let them in again."""
+    return Member.objects.prefetch_related("pods") if viewer.is_administrator else active_members()
+
+
+def writing_members() -> QuerySet[Member]:
+    return Member.objects.filter(is_active=True).exclude(role="reader")
+
+
+def pods() -> QuerySet[Pod]:
+    return Pod.objects.prefetch_related("members")
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Those that can still be accepted, newest first."""
+    return Invitation.objects.filter(accepted_at=None, sent_at__gt=now() - INVITATION_VALID).select_related(
+        "invited_by"
+    )
+
+
+def open_invitation(token: str) -> Invitation | None:
+    """The invitation that this token opens; none when it is unknown, used or older than two weeks."""
+    return open_invitations().filter(token_hash=sha256(token.encode()).hexdigest()).first()
+
+
+def audit_trail(*, target_type: str | None = None, target_id: str | None = None) -> QuerySet[AuditEntry]:
+    entries = AuditEntry.objects.all()
+    if target_type is not None:
+        entries = entries.filter(target_type=target_type, target_id=str(target_id))
+    return entries

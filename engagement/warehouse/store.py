@@ -1,0 +1,69 @@
+"""Delta tables on disk: appending once, and the files a snapshot consists of."""
+
+import fcntl
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
+from django.conf import settings
+
+from engagement.warehouse.tables import SCHEMAS
+
+WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
+
+
+def append(name: str, batches: Iterable[pa.RecordBatch], *, source: str, version: int = 1) -> bool:
+    """Appends all batches to table `name` in one commit, unless `source` has committed this version before.
+
+    True if rows were written now. Delta records transaction ids but does not reject a repeat, so the version is read
+    through the very handle that writes: if another process commits in between, the write conflicts and is not taken.
+    """
+    table = _open(name)
+    if (table.transaction_version(source) or 0) >= version:
+        return False
+    try:
+        write_deltalake(
+            table,
+            pa.RecordBatchReader.from_batches(SCHEMAS[name], batches),
+            mode="append",
+            writer_properties=WRITER,
+            commit_properties=CommitProperties(app_transactions=[Transaction(app_id=source, version=version)]),
+        )
+    except CommitFailedError:
+        if (_open(name).transaction_version(source) or 0) < version:
+            raise
+        return False  # another process has committed the same source meanwhile
+    return True
+
+
+def snapshot(name: str) -> list[str]:
+    """The data files of the newest version of table `name`; empty before the first append."""
+    # Delta gives addresses, in which a blank or an umlaut of the folder's name is percent-encoded.
+    return sorted(unquote(uri.removeprefix("file://")) for uri in _open(name).file_uris())
+
+
+def clear() -> None:
+    """Removes every table with all its versions: for a workspace that is built anew."""
+    for name in SCHEMAS:
+        if (settings.WAREHOUSE_DIR / name).exists():
+            shutil.rmtree(settings.WAREHOUSE_DIR / name)
+
+
+def _open(name: str) -> DeltaTable:
+    path: Path = settings.WAREHOUSE_DIR / name
+    if not DeltaTable.is_deltatable(str(path)):
+        _create(name, path)
+    return DeltaTable(str(path))
+
+
+def _create(name: str, path: Path) -> None:
+    """Makes the table, once: two creations at once would both commit, and writers in between would be refused."""
+    path.mkdir(parents=True, exist_ok=True)
+    with (path.parent / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not DeltaTable.is_deltatable(str(path)):
+            DeltaTable.create(str(path), schema=SCHEMAS[name])

@@ -1,0 +1,50 @@
+"""The admin site looks at experiments and never writes them."""
+
+from django.contrib import admin
+
+from engagement.accounts.admin import ReadOnlyAdmin
+from experiments.models import Decision, Experiment, Metric, Readout, ResultsImport, ResultsUpload, Variant
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin):
+    list_display = ["key", "name", "state", "pod", "launch_owner", "created_at"]
+    list_filter = ["state", "pod", "is_simulated"]
+    list_select_related = ["pod", "launch_owner"]
+    search_fields = ["key", "name"]
+
+
+@admin.register(Variant)
+class VariantAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "position", "name", "share"]
+    list_select_related = ["experiment"]
+
+
+@admin.register(Metric)
+class MetricAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "key", "kind", "role"]
+    list_select_related = ["experiment"]
+
+
+@admin.register(Readout)
+class ReadoutAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "as_of", "created_at"]
+    list_select_related = ["experiment"]
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "kind", "variant", "decided_by", "decided_at"]
+    list_select_related = ["experiment", "variant", "decided_by"]
+
+
+@admin.register(ResultsImport)
+class ResultsImportAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "file_name", "rows", "imported_by", "imported_at"]
+    list_select_related = ["experiment", "imported_by"]
+
+
+@admin.register(ResultsUpload)
+class ResultsUploadAdmin(ReadOnlyAdmin):
+    list_display = ["key", "file_name", "size", "uploaded_by", "uploaded_at"]
+    list_select_related = ["uploaded_by"]

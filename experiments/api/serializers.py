@@ -1,0 +1,158 @@
+"""Experiments, their parts and their decisions as JSON. What is written goes through the services."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from backlog.api.serializers import MemberSerializer
+from backlog.models import Idea
+from engagement.accounts.models import Pod
+from engagement.messaging.choices import Channel
+from engagement.messaging.models import Message
+from experiments.choices import DecisionKind, Direction, MetricKind, MetricRole
+from experiments.models import Decision, Experiment, Metric, Variant
+from experiments.services import plans
+from experiments.services.plans import MetricPlan, VariantPlan
+
+LONGEST_TEXT = 20_000
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    """POST: `variant` names the shipped one by its key, and stays out with every other decision."""
+
+    kind = serializers.ChoiceField(choices=DecisionKind.choices)
+    variant = serializers.SlugRelatedField[Variant](
+        slug_field="key", queryset=Variant.objects.none(), required=False, allow_null=True
+    )
+    reason = serializers.CharField(max_length=5_000, allow_blank=True)
+    learning = serializers.CharField(max_length=300, allow_blank=True)
+    decided_by = MemberSerializer(read_only=True)
+
+    class Meta:
+        model = Decision
+        fields = ["kind", "variant", "reason", "learning", "decided_by", "decided_at"]
+        read_only_fields = ["decided_at"]
+
+    def __init__(self, *args: Any, experiment: Experiment | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if experiment is not None:
+            self.fields["variant"].queryset = experiment.variants.all()  # type: ignore[attr-defined]
+
+
+class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
+    pod = serializers.SlugRelatedField[Pod](slug_field="slug", read_only=True)
+    decision = DecisionSerializer(read_only=True, default=None)
+
+    class Meta:
+        model = Experiment
+        fields = [
+            "key",
+            "name",
+            "kind",
+            "state",
+            "pod",
+            "idea",
+            "starts",
+            "ends",
+            "is_simulated",
+            "created_at",
+            "decision",
+        ]
+        read_only_fields = fields
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    class Meta:
+        model = Message
+        fields = ["channel", "subject", "body"]
+
+
+class VariantSerializer(serializers.ModelSerializer[Variant]):
+    message = MessageSerializer(read_only=True, allow_null=True)
+    is_control = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Variant
+        fields = ["key", "name", "share", "is_control", "message"]
+        read_only_fields = fields
+
+
+class MetricSerializer(serializers.ModelSerializer[Metric]):
+    definition = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Metric
+        fields = ["key", "kind", "role", "direction", "definition"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_definition(self, metric: Metric) -> dict[str, Any]:
+        """Event, window in seconds, unit, cap, covariate."""
+        return metric.definition.as_json()
+
+
+class ExperimentDetailSerializer(ExperimentSerializer):
+    strategy_owner = MemberSerializer(read_only=True)
+    launch_owner = MemberSerializer(read_only=True)
+    hypothesis = serializers.SerializerMethodField()
+    variants = VariantSerializer(many=True, read_only=True)
+    metrics = MetricSerializer(many=True, read_only=True)
+
+    class Meta(ExperimentSerializer.Meta):
+        parts = ["strategy_owner", "launch_owner", "hypothesis", "variants", "metrics"]
+        fields = [*ExperimentSerializer.Meta.fields, *parts]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_hypothesis(self, experiment: Experiment) -> dict[str, str]:
+        return {slot: getattr(experiment, slot) for slot in plans.SLOTS}
+
+
+class VariantPlanSerializer(serializers.Serializer[Any]):
+    """A variant as planned; without subject and body its message is none."""
+
+    key = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, required=False)
+    share = serializers.FloatField()
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
+    subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    body = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+
+
+class MetricPlanSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(max_length=100)
+    kind = serializers.ChoiceField(choices=MetricKind.choices)
+    role = serializers.ChoiceField(choices=MetricRole.choices)
+    direction = serializers.ChoiceField(choices=Direction.choices, required=False)
+    event = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    window_days = serializers.IntegerField(min_value=1, max_value=365, required=False)
+    unit = serializers.CharField(max_length=10, required=False, allow_blank=True)
+
+
+class HypothesisSerializer(serializers.Serializer[Any]):
+    because = serializers.CharField(required=False, allow_blank=True, max_length=1_000)
+    we_believe = serializers.CharField(required=False, allow_blank=True, max_length=1_000)
+    audience = serializers.CharField(required=False, allow_blank=True, max_length=1_000)
+    will_move = serializers.CharField(required=False, allow_blank=True, max_length=1_000)
+    by = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    within = serializers.CharField(required=False, allow_blank=True, max_length=100)
+
+
+class PlanSerializer(serializers.Serializer[Experiment]):
+    """A new experiment. The first variant is control; `starts` counts, `ends` no longer does."""
+
+    key = serializers.CharField(max_length=200)
+    name = serializers.CharField(max_length=200)
+    idea = serializers.PrimaryKeyRelatedField(queryset=Idea.objects.all(), required=False, allow_null=True)
+    pod = serializers.SlugRelatedField(slug_field="slug", queryset=Pod.objects.all(), required=False, allow_null=True)
+    starts = serializers.DateTimeField(required=False, allow_null=True)
+    ends = serializers.DateTimeField(required=False, allow_null=True)
+    hypothesis = HypothesisSerializer(required=False)
+    variants = VariantPlanSerializer(many=True)
+    metrics = MetricPlanSerializer(many=True)
+
+    def create(self, validated_data: dict[str, Any]) -> Experiment:
+        variants = [VariantPlan(**{"name": row["key"], **row}) for row in validated_data.pop("variants")]
+        metrics = [MetricPlan(**row) for row in validated_data.pop("metrics")]
+        return plans.create(actor=self.context["request"].user, variants=variants, metrics=metrics, **validated_data)

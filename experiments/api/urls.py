@@ -1,0 +1,9 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from experiments.api.views import Experiments, QuarterReport
+
+router = SimpleRouter()
+router.register("experiments", Experiments, basename="api_experiments")
+
+urlpatterns = [*router.urls, path("reports/<str:quarter>/", QuarterReport.as_view(), name="api_report")]

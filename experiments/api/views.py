@@ -1,0 +1,81 @@
+"""Experiments, readouts and reports over HTTP: the same queries and services as the pages."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from engagement.accounts.requests import member_of
+from experiments import queries
+from experiments.api.serializers import (
+    DecisionSerializer,
+    ExperimentDetailSerializer,
+    ExperimentSerializer,
+    PlanSerializer,
+)
+from experiments.models import Experiment
+from experiments.reports.quarter import quarter_named, quarter_report
+from experiments.services import decisions
+
+
+class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experiment]):
+    """Experiments, newest first; one alone comes with its variants and metrics. POST plans one."""
+
+    lookup_field = "key"
+    lookup_value_regex = "[A-Za-z0-9_-]+"
+    filterset_fields = ["state", "kind", "is_simulated"]
+    queryset = Experiment.objects.none()
+
+    def get_queryset(self) -> QuerySet[Experiment]:
+        found = queries.experiments()
+        return found if self.action == "list" else found.prefetch_related("variants__message", "metrics")
+
+    def get_object(self) -> Experiment:
+        """Refuses in the pages' own sentence where there is none."""
+        return queries.experiment(self.kwargs["key"])
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        classes: dict[str, type[BaseSerializer[Any]]] = {
+            "list": ExperimentSerializer,
+            "create": PlanSerializer,
+            "decision": DecisionSerializer,
+        }
+        return classes.get(self.action, ExperimentDetailSerializer)
+
+    @extend_schema(request=PlanSerializer, responses={201: ExperimentDetailSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        plan = self.get_serializer(data=request.data)
+        plan.is_valid(raise_exception=True)
+        made = queries.experiment(plan.save().key)
+        return Response(ExperimentDetailSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True)
+    def readout(self, request: Request, key: str) -> Response:
+        """The newest analysis as a `readout/1` document."""
+        return Response(queries.newest_readout(key).document)
+
+    @extend_schema(request=DecisionSerializer, responses={201: DecisionSerializer})
+    @action(detail=True, methods=["post"])
+    def decision(self, request: Request, key: str) -> Response:
+        """Records the decision on the newest readout; refused for the launch owner."""
+        experiment = self.get_object()
+        asked = DecisionSerializer(data=request.data, experiment=experiment)
+        asked.is_valid(raise_exception=True)
+        made = decisions.decide(experiment=experiment, actor=member_of(request), **asked.validated_data)
+        return Response(DecisionSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class QuarterReport(APIView):
+    """The report of a quarter, such as 2026-Q3, as a `report/1` document."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="reports_retrieve")
+    def get(self, request: Request, quarter: str) -> Response:
+        return Response(quarter_report(quarter_named(quarter)))

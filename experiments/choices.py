@@ -1,0 +1,79 @@
+"""Words an experiment and its parts are described by, with what people read for them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from experiments.lifecycle import State
+
+STATE_LABELS = {
+    State.DRAFT: _("Draft"),
+    State.READY: _("Ready"),
+    State.RUNNING: _("Running"),
+    State.PAUSED: _("Paused"),
+    State.ENDED: _("Ended"),
+    State.DECIDED: _("Decided"),
+    State.CLOSED: _("Closed"),
+}
+STATE_CHOICES = list(STATE_LABELS.items())
+
+
+class ExperimentKind(models.TextChoices):
+    AB = "ab", _("A/B")
+    BANDIT = "bandit", _("Bandit")
+
+
+class MetricKind(models.TextChoices):
+    PROPORTION = "proportion", _("Share of customers")
+    MEAN = "mean", _("Amount per customer")
+    RATIO = "ratio", _("Ratio of two sums")
+    RETENTION = "retention", _("Retention")
+    QUANTILE = "quantile", _("Quantile")
+
+
+class MetricRole(models.TextChoices):
+    PRIMARY = "primary", _("Primary")
+    SECONDARY = "secondary", _("Secondary")
+    GUARDRAIL = "guardrail", _("Guardrail")
+    DIAGNOSTIC = "diagnostic", _("Diagnostic")
+
+
+# What a page asks for; the other kinds and roles come from experiment files.
+FORM_KINDS = [(kind.value, kind.label) for kind in (MetricKind.PROPORTION, MetricKind.MEAN)]
+FORM_ROLES = [(role.value, role.label) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY)]
+
+
+class Direction(models.TextChoices):
+    UP = "up", _("More is better")
+    DOWN = "down", _("Less is better")
+
+
+class DecisionKind(models.TextChoices):
+    SHIP = "ship", _("Ship a variant")
+    KEEP_CONTROL = "keep_control", _("Keep control")
+    ITERATE = "iterate", _("Iterate")
+    STOP = "stop", _("Stop without decision")
+
+
+VERDICT_LABELS = {
+    "better": _("Better"),
+    "worse": _("Worse"),
+    "no clear difference": _("No clear difference"),
+    "not enough data yet": _("Not enough data yet"),
+    "invalid": _("Invalid"),
+}
+
+# The shapes of the verdict component, where only text can stand.
+VERDICT_MARKS = {"better": "▲", "worse": "▼", "no clear difference": "○", "not enough data yet": "◌", "invalid": "✕"}
+
+CHECK_LABELS = {
+    "sample_ratio": _("Sample ratio"),
+    "contamination": _("Contamination"),
+    "covariate_balance": _("Balance before the start"),
+    "freshness": _("Data freshness"),
+    "late_events": _("Late events"),
+    "duplicates": _("Duplicates"),
+    "cap_loss": _("Lost to the frequency cap"),
+    "underpowered": _("Power"),
+}
+
+HEALTH_LABELS = {"pass": _("Passed"), "warn": _("Warning"), "fail": _("Failed")}

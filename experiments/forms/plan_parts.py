@@ -1,0 +1,104 @@
+"""The parts of a plan's form. Each insists on its own fields only, so that none marks another's as optional."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagement.accounts.models import Pod, Workspace
+from engagement.messaging.choices import Channel
+from experiments.choices import FORM_KINDS, FORM_ROLES, Direction, MetricKind, MetricRole
+
+NO_MESSAGE = ""
+SENSIBLE = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+class HeadForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    pod = forms.ModelChoiceField(
+        Pod.objects.none(), label=gettext_lazy("Pod"), required=False, empty_label=gettext_lazy("No pod")
+    )
+    key = forms.CharField(label=gettext_lazy("Key"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
+        pattern = {"pattern": workspace.naming_pattern}
+        self.fields["key"].help_text = _("Names it for good. Empty: composed as %(pattern)s.") % pattern
+
+
+def _slot(label: Any, example: Any) -> forms.CharField:
+    widget = forms.Textarea({"rows": 2})
+    return forms.CharField(label=label, required=False, help_text=example, max_length=1_000, widget=widget)
+
+
+class HypothesisForm(forms.Form):
+    """The six slots of the sentence; a draft may leave any of them empty."""
+
+    because = _slot(gettext_lazy("Because"), gettext_lazy("What you know: “readers who dismiss an ask say …”"))
+    we_believe = _slot(gettext_lazy("We believe"), gettext_lazy("The change: “one figure of what support paid for”"))
+    audience = _slot(gettext_lazy("For"), gettext_lazy("Whom: “core and casual readers”"))
+    will_move = _slot(gettext_lazy("Will move"), gettext_lazy("The primary metric: “new supporters”"))
+    by = forms.CharField(
+        label=gettext_lazy("By"), required=False, max_length=100, help_text=gettext_lazy("How far: “0.6 pp”")
+    )
+    within = forms.CharField(
+        label=gettext_lazy("Within"), required=False, max_length=100, help_text=gettext_lazy("When: “28 days”")
+    )
+
+
+def _day(label: Any) -> forms.DateField:
+    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget, validators=SENSIBLE)
+
+
+class DatesForm(forms.Form):
+    first_day = _day(gettext_lazy("First day"))
+    last_day = _day(gettext_lazy("Last day"))
+
+
+class VariantForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100)
+    share = forms.DecimalField(
+        label=gettext_lazy("Share in %"), required=False, min_value=0, max_value=100,
+        widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
+    )  # fmt: skip
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Channel"),
+        required=False,
+        choices=[(NO_MESSAGE, gettext_lazy("No message")), *Channel.choices],
+    )
+    subject = forms.CharField(label=gettext_lazy("Subject or title"), required=False, max_length=200)
+    body = forms.CharField(
+        label=gettext_lazy("Text"), required=False, max_length=20_000, widget=forms.Textarea({"rows": 4})
+    )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not name:
+            raise forms.ValidationError(_("Give the variant a name."))
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        has_text = bool(cleaned.get("subject") or cleaned.get("body"))
+        if has_text and cleaned.get("channel") == NO_MESSAGE:
+            self.add_error("channel", _("There is a text: choose the channel it goes by."))
+        if cleaned.get("channel") and not has_text:
+            self.add_error("body", _("Write the message, or choose “No message”."))
+        return cleaned
+
+
+class MetricForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=FORM_KINDS, initial=MetricKind.PROPORTION)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=FORM_ROLES, initial=MetricRole.SECONDARY)
+    direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Direction.choices, initial=Direction.UP)
+    event = forms.CharField(label=gettext_lazy("Event"), required=False, max_length=200)
+    window_days = forms.IntegerField(
+        label=gettext_lazy("Window in days"), min_value=1, max_value=365, initial=14,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )  # fmt: skip

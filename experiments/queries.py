@@ -1,0 +1,114 @@
+"""What there is to see of experiments."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.utils.translation import gettext as _
+
+from engagement.accounts.models import AuditEntry, Member
+from engagement.accounts.queries import audit_trail, writing_members
+from engagement.core.errors import NotFound
+from experiments.lifecycle import State
+from experiments.models import Experiment, Readout, ResultsUpload
+
+SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
+
+
+def experiments() -> QuerySet[Experiment]:
+    return Experiment.objects.select_related(
+        "pod", "idea", "decision__variant", "decision__decided_by", "launch_owner", "strategy_owner"
+    )
+
+
+def found_experiments(*, state: str = "", text: str = "") -> QuerySet[Experiment]:
+    """Newest first; `text` is looked for in name, key, pod and hypothesis. Empty filters filter nothing."""
+    found = experiments()
+    if state:
+        found = found.filter(state=state)
+    for word in text.split():
+        found = found.filter(_holds(word, *SEARCHED))
+    return found
+
+
+def _holds(word: str, *columns: str) -> Q:
+    holds = Q()
+    for column in columns:
+        holds |= Q(**{f"{column}__icontains": word})
+    return holds
+
+
+def experiment(key: str) -> Experiment:
+    """The experiment of that key; refuses in one sentence where there is none."""
+    found = experiments().filter(key=key).first()
+    if found is None:
+        raise NotFound(_("There is no experiment “%(key)s”.") % {"key": key})
+    return found
+
+
+def with_results() -> QuerySet[Experiment]:
+    """Those that can be analysed: imported ones, and those that were analysed before."""
+    return experiments().filter(
+        Q(results_import__isnull=False) | Exists(Readout.objects.filter(experiment=OuterRef("pk")))
+    )
+
+
+def made_from(idea_id: int) -> QuerySet[Experiment]:
+    return experiments().filter(idea=idea_id)
+
+
+def under_way() -> QuerySet[Experiment]:
+    """Launched and not decided: those that wait for their decision first, then the ones that end next."""
+    waits_first = Case(When(state=State.ENDED, then=0), default=1)
+    live = experiments().filter(state__in=(State.RUNNING, State.PAUSED, State.ENDED))
+    return live.order_by(waits_first, "ends", "pk")
+
+
+def learned(*, text: str = "") -> QuerySet[Experiment]:
+    """Decided experiments, the newest learning first; `text` is looked for in it and where experiments are found by."""
+    decided = experiments().filter(decision__isnull=False).order_by("-decision__decided_at", "-pk")
+    for word in text.split():
+        decided = decided.filter(_holds(word, *SEARCHED, "decision__learning", "decision__reason", "metrics__key"))
+    return decided.distinct()
+
+
+def newest_readout(key: str) -> Readout:
+    readout = Readout.objects.filter(experiment=experiment(key)).first()
+    if readout is None:
+        raise NotFound(_("“%(key)s” has no readout yet: its results have not been imported.") % {"key": key})
+    return readout
+
+
+def newest_readouts(of: Iterable[Experiment]) -> dict[int, Readout]:
+    """Per experiment (by primary key) its newest readout, in one query; experiments without any are missing."""
+    newest = Readout.objects.filter(experiment=OuterRef("experiment")).values("pk")[:1]
+    found = Readout.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"))
+    return {readout.experiment_id: readout for readout in found.filter(experiment__in=[one.pk for one in of])}
+
+
+def documents(of: Iterable[Experiment]) -> dict[int, dict[str, Any]]:
+    """Per experiment the readout that is shown for it: the one decided on, else the newest."""
+    listed = list(of)
+    found = {key: readout.document for key, readout in newest_readouts(listed).items()}
+    decided = [one.decision.readout_id for one in listed if hasattr(one, "decision")]
+    for readout in Readout.objects.filter(pk__in=decided):
+        found[readout.experiment_id] = readout.document
+    return found
+
+
+def members_who_may_decide(experiment: Experiment) -> QuerySet[Member]:
+    owner = experiment.launch_owner_id
+    return writing_members().exclude(pk=owner) if owner else writing_members()
+
+
+def history(experiment: Experiment) -> QuerySet[AuditEntry]:
+    return audit_trail(target_type="experiment", target_id=str(experiment.pk))
+
+
+def results_upload(upload_id: UUID, *, member: Member) -> ResultsUpload:
+    """A file is seen by whoever uploaded it and nobody else: it may hold customers' ids."""
+    found = ResultsUpload.objects.filter(pk=upload_id, uploaded_by=member).select_related("job").first()
+    if found is None or not found.path.exists():
+        raise NotFound(_("This upload is gone: it was read, or nobody came back for it within two days."))
+    return found

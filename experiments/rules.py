@@ -1,0 +1,37 @@
+"""Who may do what with an experiment."""
+
+from django.utils.translation import gettext as _
+
+from engagement.accounts.models import Member
+from engagement.accounts.rules import require_writer
+from engagement.core.errors import Forbidden
+from experiments.lifecycle import State, may_move
+from experiments.models import Experiment
+
+
+def may_plan(member: Member) -> bool:
+    return member.may_write
+
+
+def may_decide(member: Member, experiment: Experiment) -> bool:
+    """Anybody who writes here, but for the person who launched: they may not sign their own answer."""
+    return member.may_write and experiment.launch_owner_id != member.pk
+
+
+def may_bring_results(member: Member, experiment: Experiment) -> bool:
+    return member.may_write and may_move(State(experiment.state), State.ENDED)
+
+
+def require_may_decide(member: Member | None, experiment: Experiment) -> None:
+    require_writer(member)
+    if member is not None and not may_decide(member, experiment):
+        raise Forbidden(_("You launched this experiment, so somebody else records its decision."))
+
+
+def why_not_decide(member: Member, experiment: Experiment) -> str:
+    """The sentence that would refuse this member the decision; empty for those who may."""
+    try:
+        require_may_decide(member, experiment)
+    except Forbidden as error:
+        return str(error)
+    return ""

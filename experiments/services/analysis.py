@@ -1,0 +1,275 @@
+"""Computing a readout: one query, statistics on its sums, one stored document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+from ibis.expr.types import Table
+
+from engagement.accounts.queries import workspace
+from engagement.core.clock import now
+from engagement.core.errors import Conflict, InvalidInput
+from engagement.core.jobs import Progress
+from engagement.customers.queries import complete_through
+from engagement.warehouse.engines import Warehouse, connect
+from experiments.choices import MetricRole
+from experiments.health import checks
+from experiments.lifecycle import State
+from experiments.metrics import compile as queries
+from experiments.metrics.definition import MetricDefinition
+from experiments.metrics.order_statistics import order_statistics, ranks_needed
+from experiments.metrics.summarise import ExperimentSums, summarise
+from experiments.models import Experiment, Metric, Readout, Variant
+from experiments.readouts.comparisons import Inputs, compare
+from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
+from experiments.readouts.rule import Plan, Rule
+from experiments.reports import wording
+from experiments.services.loading import state_by_dates
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """What one analysis read: the experiment's parts and, per metric key, its numbers and the time they are as of."""
+
+    experiment: Experiment
+    variants: Sequence[Variant]
+    metrics: Sequence[Metric]
+    sums: ExperimentSums
+    datas: Mapping[str, MetricData]
+    as_of: Mapping[str, datetime]
+
+    @property
+    def primary(self) -> Metric:
+        return next(metric for metric in self.metrics if metric.role == MetricRole.PRIMARY)
+
+
+def analyse(*, experiment: Experiment, as_of: datetime | None = None, progress: Progress) -> Readout:
+    """The experiment's newest readout, computed from the store and kept.
+
+    `as_of` given: only events before it count, and it is the completeness time of every feed. Otherwise each metric is
+    as of the least complete of its feeds, never later than now.
+    """
+    progress.doing(_("Computing the readout of %(name)s") % {"name": experiment})
+    _follow_dates(experiment)
+    analysed = _read(experiment, as_of)
+    moment = min(analysed.as_of.values())
+    is_sealed = experiment.sealed_until is not None and moment < experiment.sealed_until
+    document = _document(analysed, is_sealed=is_sealed)
+    with transaction.atomic():
+        return Readout.objects.create(experiment=experiment, as_of=moment, document=document)
+
+
+def _follow_dates(experiment: Experiment) -> None:
+    """An experiment that runs elsewhere is where its dates say, until people decide."""
+    if experiment.follows_dates and experiment.starts and experiment.ends:
+        state = state_by_dates(experiment.starts, experiment.ends, now())
+        moved = Experiment.objects.filter(pk=experiment.pk, state__in=(State.READY, State.RUNNING)).update(state=state)
+        if moved:
+            experiment.state = state
+
+
+def _read(experiment: Experiment, as_of: datetime | None) -> Analysed:
+    variants, metrics = list(experiment.variants.all()), list(experiment.metrics.all())
+    if experiment.starts is None or experiment.ends is None:
+        sentence = _("“%(key)s” has no dates; exposures count between its start and its end.")
+        raise Conflict(sentence % {"key": experiment.key})
+    moments = _as_of(experiment, [metric.definition for metric in metrics], as_of)
+    with connect() as warehouse:
+        first = queries.first_exposures(
+            warehouse.table("exposures"), experiment=str(experiment.uid), starts=experiment.starts,
+            ends=experiment.ends, until=max(moments.values()),
+        )  # fmt: skip
+        events = warehouse.table("events")
+        _refuse_other_currencies(warehouse, events, metrics)
+        for metric in metrics:
+            _freeze_cap(warehouse, first, events, metric, experiment.starts)
+        definitions = [metric.definition for metric in metrics]
+        query = queries.grouped_moments(first, events, definitions, as_of=moments)
+        rows = warehouse.backend.to_pyarrow(query).to_pylist()
+        sums = summarise(rows, variants=[variant.key for variant in variants], definitions=definitions)
+        datas = {d.key: _data(warehouse, first, events, d, sums, moments[d.key]) for d in definitions}
+    return Analysed(experiment, variants, metrics, sums, datas, moments)
+
+
+def _as_of(
+    experiment: Experiment, definitions: Sequence[MetricDefinition], given: datetime | None
+) -> dict[str, datetime]:
+    if given is not None and given > now():
+        raise InvalidInput(_("Data cannot be as of a time in the future: %(time)s.") % {"time": given.isoformat()})
+    if given is not None:
+        return {definition.key: given for definition in definitions}
+    complete = complete_through(queries.feeds(definitions))
+    missing = queries.feeds(definitions) - complete.keys()
+    if missing or not definitions:
+        raise Conflict(
+            _("There are no results for “%(key)s” yet: no data has arrived for %(missing)s.")
+            % {"key": experiment.key, "missing": ", ".join(sorted(missing)) or _("any metric")}
+        )
+    present = now()
+    return {d.key: min(*(complete[event] for event in d.events), present) for d in definitions}
+
+
+def _data(
+    warehouse: Warehouse,
+    first: Table,
+    events: Table,
+    definition: MetricDefinition,
+    sums: ExperimentSums,
+    as_of: datetime,
+) -> MetricData:
+    own = sums.metrics[definition.key]
+    if definition.quantile is None:
+        return metric_data(definition, own)
+    ranks = ranks_needed(own.n, definition.quantile)
+    query = queries.ranked_values(first, events, definition, as_of=as_of, ranks=ranks)
+    values = {(row["variant"], row["rank"]): row["value"] for row in warehouse.backend.to_pyarrow(query).to_pylist()}
+    return QuantileData(definition, own, *order_statistics(own.n, definition.quantile, sums.variants, values))
+
+
+def _freeze_cap(warehouse: Warehouse, first: Table, events: Table, metric: Metric, starts: datetime) -> None:
+    """Takes the cap of a winsorised metric from the time before the start: once, over all variants, then kept.
+
+    Without any amount before the start there is nothing to take it from: the metric is not capped, and says so.
+    """
+    definition = metric.definition
+    if definition.winsorise is None or metric.cap_taken_at is not None:
+        return
+    query = queries.totals_before(first, events, definition, starts=starts)
+    totals = warehouse.backend.to_pyarrow(query)["value"].to_numpy()
+    metric.frozen_cap = float(np.quantile(np.abs(totals), definition.winsorise)) if len(totals) else None
+    metric.cap_taken_at = now()
+    metric.save(update_fields=["frozen_cap", "cap_taken_at"])
+
+
+def _refuse_other_currencies(warehouse: Warehouse, events: Table, metrics: Sequence[Metric]) -> None:
+    units = {metric.definition.event: metric.definition.unit for metric in metrics if metric.definition.unit}
+    if not units:
+        return
+    found = events.filter(events.event.isin(sorted(units)), events.currency.notnull())
+    pairs = warehouse.backend.to_pyarrow(found.select("event", "currency").distinct()).to_pylist()
+    for pair in pairs:
+        if pair["currency"] != units[pair["event"]]:
+            sentence = _("The event “%(event)s” has amounts in %(found)s; its metric counts %(unit)s only.")
+            values = {"event": pair["event"], "found": pair["currency"], "unit": units[pair["event"]]}
+            raise Conflict(sentence % values)
+
+
+def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
+    experiment, variants = analysed.experiment, analysed.variants
+    health = _health(analysed)
+    plan = Plan(**experiment.plan) if experiment.plan else Plan()
+    # Not simply the newest: one computed as of an earlier time may have taken no look.
+    earlier = Readout.objects.filter(experiment=experiment).exclude(document__looks=[]).first()
+    looks = list(earlier.document["looks"] or ()) if earlier else []
+    rule = _rule(analysed, plan, looks, is_sealed=is_sealed)
+    compared = compare(
+        Inputs(
+            datas=analysed.datas,
+            roles={metric.key: metric.role for metric in analysed.metrics},
+            control=variants[0].key,
+            treatments=[variant.key for variant in variants[1:]],
+            shares={variant.key: variant.share for variant in variants},
+            rule=rule,
+            is_valid=not any(checks.invalidates(check) for check in health),
+            is_fresh=True,
+            earlier={part["key"]: part["comparisons"] for part in earlier.document["metrics"]} if earlier else {},
+        )
+    )
+    if rule.due is not None:
+        looks.append(_look(rule))
+    parts = [] if is_sealed else [_metric(metric, analysed, compared[metric.key]) for metric in analysed.metrics]
+    secondary = sum(metric.role == MetricRole.SECONDARY for metric in analysed.metrics)
+    guardrails = [row for m in analysed.metrics if m.role == MetricRole.GUARDRAIL for row in compared[m.key]]
+    return {
+        "schema": "readout/1",
+        "as_of": _time(min(analysed.as_of.values())),
+        "level": 1 - plan.alpha,
+        "sealed": is_sealed,
+        "experiment": _head(experiment, variants),
+        "variants": [_variant(variant, analysed.sums, place) for place, variant in enumerate(variants)],
+        "health": [check.as_json() for check in health],
+        "metrics": parts,
+        "looks": looks,
+        "bandit": None,
+        "decision_rule": wording.decision_rule(plan, len(variants) - 1, secondary),
+        "recommendation": None
+        if is_sealed
+        else wording.recommendation(compared[analysed.primary.key], guardrails, variants),
+    }
+
+
+def _rule(analysed: Analysed, plan: Plan, looks: Sequence[Mapping[str, Any]], *, is_sealed: bool) -> Rule:
+    """The final look is taken when the experiment has ended and every window of the primary metric has closed.
+
+    Sealed results take no look: nobody could read its decision.
+    """
+    data, as_of = analysed.datas[analysed.primary.key], analysed.as_of[analysed.primary.key]
+    ends = analysed.experiment.ends
+    is_over = ends is not None and as_of >= ends and bool((data.n == analysed.sums.customers).all())
+    matured = 0.0 if is_sealed else float(data.n.sum())
+    return Rule.at(plan, matured=matured, is_over=is_over and matured > 0, taken=looks)
+
+
+def _look(rule: Rule) -> dict[str, Any]:
+    look = rule.looks[-1]
+    return {
+        "look": look.number,
+        "taken_at": _time(now()),
+        "information": look.information,
+        "is_final": look.is_final,
+    }
+
+
+def _health(analysed: Analysed) -> list[checks.Check]:
+    is_import = hasattr(analysed.experiment, "results_import")
+    found = [
+        checks.sample_ratio(analysed.sums, [variant.share for variant in analysed.variants], is_import=is_import),
+        checks.contamination(analysed.sums),
+        checks.covariate_balance(list(analysed.datas.values())),
+    ]
+    return [check for check in found if check is not None]
+
+
+def _head(experiment: Experiment, variants: Sequence[Variant]) -> dict[str, Any]:
+    dates = {"starts": _time(experiment.starts), "ends": _time(experiment.ends)}
+    names = {"key": experiment.key, "name": experiment.name, "kind": experiment.kind, "state": experiment.state}
+    return {**names, "control": variants[0].key, **dates}
+
+
+def _variant(variant: Variant, sums: ExperimentSums, place: int) -> dict[str, Any]:
+    counts = {"customers": int(sums.customers[place]), "contaminated": int(sums.contaminated[place])}
+    return {"key": variant.key, "planned_share": variant.share, **counts}
+
+
+def _metric(metric: Metric, analysed: Analysed, comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+    data = analysed.datas[metric.key]
+    definition = data.definition
+    unit = definition.unit or (workspace().currency if definition.kind == "mean" else "")
+    numbers = zip(analysed.variants, data.n, data.mean, data.mean_uncapped, data.variance, strict=True)
+    return {
+        "key": metric.key,
+        "kind": metric.kind,
+        "role": metric.role,
+        "direction": metric.direction,
+        "unit": unit,
+        "as_of": _time(analysed.as_of[metric.key]),
+        "cap": definition.cap,
+        "variants": [
+            {"variant": variant.key, "n": int(n), **_known(mean=mean, mean_uncapped=raw, variance=variance)}
+            for variant, n, mean, raw, variance in numbers
+        ],
+        "comparisons": comparisons,
+        "subgroups": [],
+    }
+
+
+def _known(**values: float) -> dict[str, float | None]:
+    return {name: float(value) if np.isfinite(value) else None for name, value in values.items()}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

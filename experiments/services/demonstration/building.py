@@ -1,0 +1,70 @@
+"""Building the demonstration workspace, all of it or nothing."""
+
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backlog.models import Idea
+from engagement.accounts.models import Member
+from engagement.accounts.queries import workspace
+from engagement.core.clock import now
+from engagement.core.errors import Conflict
+from engagement.core.jobs import Progress
+from engagement.customers.models import Customer
+from engagement.warehouse import store
+from experiments.demonstration.calendar import Calendar
+from experiments.demonstration.people import TIME_ZONE
+from experiments.models import Experiment
+from experiments.services.demonstration import house, pods_work, programme, readers, removal
+
+
+def is_untouched() -> bool:
+    """True after `migrate` alone: nobody works here and nothing was written or imported."""
+    return not (Member.objects.exists() or _holds_work())
+
+
+def build(*, customers: int, seed: int, reset: bool = False, progress: Progress) -> list[house.SignIn]:
+    """The demonstration workspace with that many simulated readers; returns its sign-ins, passwords in the clear.
+
+    `reset` first removes everything that is in a demonstration workspace, people and store included. A workspace with
+    work of its own is refused either way. The rows come in one transaction; the store is written inside it, so that a
+    build that fails leaves rows of before and, at worst, a store that the next build clears.
+    """
+    _require_may_build(reset=reset)
+    zone = ZoneInfo(TIME_ZONE)
+    calendar = Calendar(now().astimezone(zone).date(), zone)
+    story = readers.simulated(customers, seed=seed, calendar=calendar, progress=progress)
+    with transaction.atomic(), timezone.override(zone):
+        if reset:
+            removal.remove_everything()
+        store.clear()
+        members, sign_ins = house.furnish()
+        ideas = pods_work.fill_backlog(members, seed=seed, calendar=calendar)
+        experiments = programme.plan_and_launch(members, ideas, calendar=calendar)
+        readers.write(story, experiments, customers, calendar=calendar, progress=progress)
+        programme.analyse_and_decide(experiments, members, calendar=calendar, progress=progress)
+    return sign_ins
+
+
+def _holds_work() -> bool:
+    return Idea.objects.exists() or Experiment.objects.exists() or Customer.objects.exists()
+
+
+def _require_may_build(*, reset: bool) -> None:
+    is_demonstration = workspace().is_demonstration
+    if _holds_work() and not is_demonstration:
+        raise Conflict(
+            _(
+                "This workspace holds ideas, experiments or customers of its own, and the demonstration never replaces "
+                "those. Give it an empty place: set DATA_DIR to another folder, migrate, and run demo there."
+            )
+        )
+    if is_demonstration and not reset:
+        raise Conflict(
+            _(
+                "The demonstration workspace is here already. demo --reset removes everything in it, members included, "
+                "and builds it anew."
+            )
+        )

@@ -1,0 +1,186 @@
+"""Writing an experiment's plan: what is compared, on what, for whom, by when."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from backlog.models import Idea
+from backlog.quarters import Quarter
+from backlog.services import ideas
+from engagement.accounts.models import Member, Pod
+from engagement.accounts.queries import workspace
+from engagement.accounts.rules import require_writer
+from engagement.accounts.services import audit
+from engagement.core.clock import now
+from engagement.core.errors import Conflict, InvalidInput
+from engagement.messaging.models import Message
+from experiments import naming
+from experiments.choices import MetricRole
+from experiments.lifecycle import State
+from experiments.models import Experiment, Metric, Variant
+from experiments.models.experiment import KEY_PATTERN
+from experiments.services import shares
+
+FEWEST_VARIANTS, MOST_VARIANTS = 2, 10
+DAY_S = 86_400
+SLOTS = ("because", "we_believe", "audience", "will_move", "by", "within")
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPlan:
+    """A variant as written; without any text its message is none. The first of a plan is control."""
+
+    key: str
+    name: str
+    share: float
+    channel: str = "email"
+    subject: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure.
+
+    `after_days` of that window are left out at its start: 7 and 14 read the second week.
+    """
+
+    key: str
+    kind: str
+    role: str
+    direction: str = "up"
+    event: str = ""
+    window_days: int | None = 14
+    unit: str = ""
+    after_days: int = 0
+
+
+@transaction.atomic
+def create(
+    *,
+    key: str,
+    name: str,
+    variants: Sequence[VariantPlan],
+    metrics: Sequence[MetricPlan],
+    actor: Member | None,
+    idea: Idea | None = None,
+    pod: Pod | None = None,
+    starts: datetime | None = None,
+    ends: datetime | None = None,
+    hypothesis: dict[str, str] | None = None,
+    is_simulated: bool = False,
+    at: datetime | None = None,
+) -> Experiment:
+    """A draft experiment with its variants, messages and metrics, linked to the idea it came from."""
+    require_writer(actor)
+    _check(key, variants, metrics, starts, ends)
+    slots = {slot: (hypothesis or {}).get(slot, "") for slot in SLOTS}
+    moment = at or now()
+    experiment = Experiment(
+        key=key, name=name, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
+        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, **slots,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            experiment.save()
+    except IntegrityError as error:
+        sentence = _("The key “%(key)s” is taken by another experiment. Choose another one.") % {"key": key}
+        raise Conflict(sentence, field="key") from error
+    _create_variants(experiment, variants)
+    _create_metrics(experiment, metrics)
+    if idea is not None:
+        ideas.mark_planned(idea=idea, actor=actor, at=moment)
+    after = {"state": experiment.state, "key": key, "variants": ", ".join(variant.key for variant in variants)}
+    audit.record(actor=actor, verb="planned", target=experiment, after=after, at=moment)
+    return experiment
+
+
+def proposed_key(*, name: str, pod: Pod | None, channels: Collection[str], starts: datetime | None) -> str:
+    """A free key composed from the workspace's pattern; several channels are called multi."""
+    house = workspace()
+    day = (starts or now()).astimezone(ZoneInfo(house.time_zone)).date()
+    quarter = Quarter.of(day)
+    key = naming.composed_key(
+        house.naming_pattern,
+        quarter=f"{quarter.year}q{quarter.number}",
+        pod=pod.slug if pod else "",
+        channel=next(iter(channels)) if len(channels) == 1 else "multi" if channels else "",
+        title=name,
+    )
+    start = key[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
+    return naming.free_key(key, set(Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)))
+
+
+@transaction.atomic
+def change(*, experiment: Experiment, actor: Member, **values: Any) -> Experiment:
+    """Changes name, pod, dates or hypothesis of a draft; what ran is not rewritten."""
+    require_writer(actor)
+    experiment = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if experiment.state not in (State.DRAFT, State.READY):
+        raise Conflict(
+            _("The plan is frozen: the experiment is %(state)s.") % {"state": experiment.get_state_display()}
+        )
+    _check_dates(values.get("starts", experiment.starts), values.get("ends", experiment.ends))
+    before, after = audit.changed(experiment, values)
+    for column, value in values.items():
+        setattr(experiment, column, value)
+    experiment.save()
+    if after:
+        audit.record(actor=actor, verb="changed", target=experiment, before=before, after=after)
+    return experiment
+
+
+def _check(
+    key: str,
+    variants: Sequence[VariantPlan],
+    metrics: Sequence[MetricPlan],
+    starts: datetime | None,
+    ends: datetime | None,
+) -> None:
+    if len(key) > 100 or not KEY_PATTERN.match(key):
+        raise InvalidInput(_("A key has 1 to 100 letters, digits, - or _."), field="key")
+    if not FEWEST_VARIANTS <= len(variants) <= MOST_VARIANTS:
+        raise InvalidInput(_("An experiment compares 2 to 10 variants, control included."), field="variants")
+    if len({variant.key for variant in variants}) < len(variants):
+        raise InvalidInput(_("Two variants have the same name."), field="variants")
+    shares.check([variant.share for variant in variants])
+    if len({metric.key for metric in metrics}) < len(metrics):
+        raise InvalidInput(_("Two metrics have the same name."), field="metrics")
+    if sum(metric.role == MetricRole.PRIMARY for metric in metrics) != 1:
+        raise InvalidInput(_("Exactly one metric is primary: the one that decides."), field="metrics")
+    _check_dates(starts, ends)
+
+
+def _check_dates(starts: datetime | None, ends: datetime | None) -> None:
+    if starts and ends and starts >= ends:
+        raise InvalidInput(_("The end must lie after the start."), field="ends")
+
+
+def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) -> None:
+    for position, plan in enumerate(variants):
+        has_message = bool(plan.subject or plan.body)
+        message = (
+            Message.objects.create(channel=plan.channel, subject=plan.subject, body=plan.body) if has_message else None
+        )
+        Variant.objects.create(
+            experiment=experiment, key=plan.key, name=plan.name, position=position, share=plan.share, message=message
+        )
+
+
+def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
+    for position, plan in enumerate(metrics):
+        Metric.objects.create(
+            experiment=experiment, key=plan.key, kind=plan.kind, role=plan.role, direction=plan.direction,
+            position=position, columns=_columns(plan),
+        )  # fmt: skip
+
+
+def _columns(plan: MetricPlan) -> dict[str, Any]:
+    window_s = plan.window_days * DAY_S if plan.window_days else None
+    window = {"window_s": window_s, "from_s": plan.after_days * DAY_S}
+    return {"event": plan.event or plan.key, **window, "unit": plan.unit}

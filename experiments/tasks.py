@@ -1,0 +1,48 @@
+"""Long work around experiments, as jobs: resolved by dotted name, repeatable, each ends in a sentence."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from engagement.accounts.models import Member
+from engagement.core.errors import NotFound
+from engagement.core.jobs import Progress
+from experiments.models import Experiment, Readout, ResultsUpload
+from experiments.results_file import Columns, ResultsMetric
+from experiments.services import analysis, results_uploads
+from experiments.services.results_import import ResultsFile, import_results
+
+
+def import_and_analyse(
+    *, progress: Progress, upload_id: str, key: str, columns: dict[str, Any], primary: str | None, member_id: int
+) -> tuple[str, str]:
+    """Imports an uploaded file into experiment `key` and computes its readout; the upload is then deleted.
+
+    A refused file stays, so that its columns can be chosen anew. A worker that dies leaves it in place, so that the
+    retry finds it; one that died after deleting it has done all there was to do.
+    """
+    upload = ResultsUpload.objects.filter(pk=upload_id).first()
+    experiment = Experiment.objects.filter(key=key).first()
+    if upload is None and experiment is not None and experiment.readouts.exists():
+        return _sentence(experiment.readouts.latest(), is_new=False), reverse("experiment", args=[key, "results"])
+    if upload is None:
+        raise NotFound(_("The uploaded file is gone: it was not read within two days. Upload it again."))
+    metrics = tuple(ResultsMetric(**metric) for metric in columns["metrics"])
+    file = ResultsFile(upload.path, upload.file_name, Columns(**{**columns, "metrics": metrics}), primary=primary)
+    actor = Member.objects.get(pk=member_id)
+    experiment, is_new = import_results(key=key, file=file, actor=actor, progress=progress)
+    readout = analysis.analyse(experiment=experiment, progress=progress)
+    results_uploads.discard(upload)
+    return _sentence(readout, is_new=is_new), reverse("experiment", args=[key, "results"])
+
+
+def _sentence(readout: Readout, *, is_new: bool) -> str:
+    variants = readout.document["variants"]
+    customers = sum(variant["customers"] for variant in variants)
+    sentence = (
+        _("%(count)s customers in %(variants)d variants read and analysed.")
+        if is_new
+        else _("These results are here already; %(count)s customers in %(variants)d variants analysed again.")
+    )
+    return sentence % {"count": f"{customers:,}", "variants": len(variants)}

@@ -1,0 +1,133 @@
+"""One experiment: its plan, its variants, its results with the decision, its history."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from engagement.accounts.requests import MemberRequest
+from engagement.core.csv_answers import csv_answer
+from engagement.core.errors import DomainError, NotFound
+from experiments import queries, rules
+from experiments.forms.decision import DecisionForm
+from experiments.forms.results import UploadForm
+from experiments.models import Experiment
+from experiments.reports import figures, standing, wording
+from experiments.reports.results import TABLE_HEADER, MetricResult, health_items, metric_results, table_rows
+from experiments.services import decisions
+
+TABS = {
+    "plan": gettext_lazy("Plan"),
+    "variants": gettext_lazy("Variants"),
+    "results": gettext_lazy("Results"),
+    "history": gettext_lazy("History"),
+}
+
+
+def home(request: MemberRequest, key: str) -> HttpResponse:
+    """The tab that matters now."""
+    found = queries.experiment(key)
+    return redirect("experiment", key, "results" if found.readouts.exists() else "plan")
+
+
+def tab(request: MemberRequest, key: str, tab: str) -> HttpResponse:
+    if tab not in TABS:
+        raise NotFound(_("An experiment has no page “%(tab)s”.") % {"tab": tab})
+    return _page(request, queries.experiment(key), tab)
+
+
+@require_POST
+def decide(request: MemberRequest, key: str) -> HttpResponse:
+    """Records the decision; a refusal brings the Results tab back with everything that was typed."""
+    found = queries.experiment(key)
+    form = DecisionForm(request.POST, experiment=found)
+    if not form.is_valid():
+        return _page(request, found, "results", form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        decision = decisions.decide(experiment=found, **form.decision(), actor=request.user)
+    except DomainError as error:
+        form.refuse(error)
+        return _page(request, queries.experiment(key), "results", form=form, status=error.status)
+    messages.success(request, _("Decided: %(decision)s.") % {"decision": standing.decision_label(decision)})
+    return redirect("experiment", key, "results")
+
+
+def results_csv(request: MemberRequest, key: str) -> HttpResponse:
+    """The table behind the figure, as a download."""
+    found = queries.experiment(key)
+    document = queries.documents([found]).get(found.pk) or queries.newest_readout(key).document
+    return csv_answer(f"{key}.csv", TABLE_HEADER, table_rows(metric_results(document, list(found.variants.all()))))
+
+
+def _page(
+    request: MemberRequest, found: Experiment, tab: str, *, form: DecisionForm | None = None, status: int = 200
+) -> HttpResponse:
+    document = queries.documents([found]).get(found.pk)
+    variants = list(found.variants.select_related("message"))
+    results = metric_results(document, variants) if document else []
+    context: dict[str, Any] = {
+        "experiment": found,
+        "variants": variants,
+        "state": standing.state_line(found, results),
+        "next_step": standing.next_step(found, request.user, has_readout=document is not None),
+        "tabs": [
+            {"url": reverse("experiment", args=[found.key, name]), "label": label, "current": name == tab}
+            for name, label in TABS.items()
+        ],
+    }
+    if tab == "plan":
+        context["metrics"] = [(metric, wording.window(metric)) for metric in found.metrics.all()]
+    if tab == "results":
+        context |= _results(request, found, document, results, form)
+    if tab == "history":
+        context["page"] = Paginator(queries.history(found), 50).get_page(request.GET.get("page"))
+    return render(request, f"experiments/{tab}.html", context, status=status)
+
+
+def _results(
+    request: MemberRequest,
+    found: Experiment,
+    document: dict[str, Any] | None,
+    results: list[MetricResult],
+    form: DecisionForm | None,
+) -> dict[str, Any]:
+    may_decide = rules.may_decide(request.user, found)
+    if document is None:
+        upload = UploadForm(initial={"key": found.key}) if rules.may_bring_results(request.user, found) else None
+        return {"upload": upload, "metrics": found.metrics.all()}
+    recommendation = document["recommendation"]
+    return {
+        "document": document,
+        "results": results,
+        "primary": results[0] if results else None,
+        "as_of": parse_datetime(document["as_of"]),
+        "health": health_items(document),
+        "is_healthy": all(check["status"] != "fail" for check in document["health"]),
+        "recommended": _recommended(found, recommendation),
+        **_figure(results),
+        "form": form or DecisionForm(experiment=found, recommendation=recommendation),
+        "may_decide": may_decide,
+        "why_not": "" if may_decide else rules.why_not_decide(request.user, found),
+        "who_may": "" if may_decide else standing.who_may_decide(found),
+        "decision_label": standing.decision_label(found.decision) if hasattr(found, "decision") else "",
+    }
+
+
+def _recommended(found: Experiment, recommendation: dict[str, Any] | None) -> str:
+    """The name of the variant that the rule would ship; empty where it ships none."""
+    names = {variant.key: variant.name for variant in found.variants.all()}
+    return names.get(recommendation["variant"], "") if recommendation else ""
+
+
+def _figure(results: list[MetricResult]) -> dict[str, Any]:
+    if not any(metric.has_effects for metric in results):
+        return {"figure": None}
+    return {"figure": figures.forest_figure(results), "figure_title": figures.forest_title(results)}

@@ -1,0 +1,74 @@
+"""Planning an experiment."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from backlog.models import Idea
+from backlog.queries import ideas_visible_to
+from engagement.accounts.models import Workspace
+from engagement.accounts.queries import workspace
+from engagement.accounts.requests import MemberRequest
+from engagement.accounts.rules import require_writer
+from engagement.core.errors import DomainError, Forbidden, NotFound
+from experiments.forms.plan import PlanDraft
+from experiments.models import Experiment
+from experiments.services import plans
+
+
+def new(request: MemberRequest) -> HttpResponse:
+    """The plan's form. Its buttons for another row bring it back as typed; only the main button judges it."""
+    require_writer(request.user)
+    house, idea = workspace(), _idea(request)
+    if request.method != "POST":
+        return _page(request, PlanDraft.fresh(house, idea, key=_proposal(idea)), idea)
+    if "add_variant" in request.POST or "add_metric" in request.POST:
+        return _page(request, PlanDraft.typed(house, request.POST), idea)
+    draft = PlanDraft.judged(house, request.POST)
+    if not draft.is_valid():
+        return _page(request, draft, idea, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        experiment = _create(request, draft, house, idea)
+    except Forbidden:
+        raise
+    except DomainError as error:
+        draft.refuse(error)
+        return _page(request, draft, idea, status=error.status)
+    messages.success(request, _("The plan of “%(name)s” is saved.") % {"name": experiment})
+    return redirect("experiment", experiment.key, "plan")
+
+
+def _create(request: MemberRequest, draft: PlanDraft, house: Workspace, idea: Idea | None) -> Experiment:
+    plan = draft.plan(house.time_zone)
+    channels = {variant.channel for variant in plan["variants"] if variant.channel}
+    plan["key"] = plan["key"] or plans.proposed_key(
+        name=plan["name"], pod=plan["pod"], channels=channels, starts=plan["starts"]
+    )
+    return plans.create(**plan, idea=idea, actor=request.user)
+
+
+def _proposal(idea: Idea | None) -> str:
+    if idea is None:
+        return ""
+    channels = {idea.channel} if idea.channel else set()
+    return plans.proposed_key(name=idea.title, pod=idea.pod, channels=channels, starts=None)
+
+
+def _idea(request: MemberRequest) -> Idea | None:
+    """The idea named by the address; the form posts back to the same one."""
+    named = request.GET.get("idea", "")
+    if not named:
+        return None
+    found = ideas_visible_to(request.user).filter(pk=named).first() if named.isdecimal() and len(named) < 19 else None
+    if found is None:
+        raise NotFound(_("There is no such idea."))
+    return found
+
+
+def _page(request: MemberRequest, draft: PlanDraft, idea: Idea | None, *, status: int = 200) -> HttpResponse:
+    slots = {slot: draft.hypothesis[slot].value() for slot in plans.SLOTS}
+    context = {"draft": draft, "idea": idea, "slots": slots, "errors": status >= HTTPStatus.BAD_REQUEST}
+    return render(request, "experiments/experiment_new.html", context, status=status)

@@ -1,0 +1,59 @@
+"""People, ideas, rounds and ballots to test with; through the models, so that a test can make what services refuse."""
+
+from datetime import timedelta
+
+import factory
+from factory.django import DjangoModelFactory
+
+from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
+from engagement.core.clock import now
+from tests.factories import MemberFactory, PodFactory
+
+
+class IdeaFactory(DjangoModelFactory[Idea]):
+    class Meta:
+        model = Idea
+
+    title = factory.Sequence(lambda n: f"Idea {n}")
+    problem = "New readers get three asks in their first week."
+    change = "No ask in the first seven days."
+    author = factory.SubFactory(MemberFactory)
+
+
+class VotingRoundFactory(DjangoModelFactory[VotingRound]):
+    """An open round for a week, with nobody and nothing in it."""
+
+    class Meta:
+        model = VotingRound
+
+    name = factory.Sequence(lambda n: f"Round {n}")
+    pod = factory.SubFactory(PodFactory)
+    opened_by = factory.SubFactory(MemberFactory)
+    closes_at = factory.LazyFunction(lambda: now() + timedelta(days=7))
+
+
+class RoundIdeaFactory(DjangoModelFactory[RoundIdea]):
+    class Meta:
+        model = RoundIdea
+
+    round = factory.SubFactory(VotingRoundFactory)
+    idea = factory.SubFactory(IdeaFactory)
+
+
+class RoundMemberFactory(DjangoModelFactory[RoundMember]):
+    class Meta:
+        model = RoundMember
+
+    round = factory.SubFactory(VotingRoundFactory)
+    member = factory.SubFactory(MemberFactory)
+
+
+class BallotFactory(DjangoModelFactory[Ballot]):
+    class Meta:
+        model = Ballot
+
+    round_idea = factory.SubFactory(RoundIdeaFactory)
+    voter = factory.SubFactory(MemberFactory)
+    impact = 5
+    confidence = 5
+    ease = 5

@@ -1,0 +1,18 @@
+"""Real concurrency, on the database this run is about: one clear outcome each."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def races(installation) -> dict:
+    return json.loads(installation.shell("from tests.backlog.races import main; main()"))
+
+
+def test_at_the_same_moment_one_ballot_one_closing_and_nothing_lost(races):
+    assert races["one_voter_eight_times"] == {"ended": ["Conflict"] * 7 + ["done"], "ballots": 1}
+    assert races["four_moderators"] == {"ended": ["Conflict"] * 3 + ["done"], "closings": 1, "state": "closed"}
+    closing = races["ballots_while_it_closes"]
+    assert closing["done"] == closing["kept"] == closing["counted"]
+    assert closing["refusals"] in ([], ["Conflict"])

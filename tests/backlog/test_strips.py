@@ -1,0 +1,41 @@
+"""Where dots stand."""
+
+from backlog.scoring import summarise_scale
+from backlog.strips import HIGHEST_STACK, Point, draw
+
+
+def strip_of(*scores: int):
+    return draw([Point(score) for score in scores], summarise_scale(scores))
+
+
+def test_each_number_stands_in_the_middle_of_its_tenth():
+    assert strip_of(1).ticks == [(number, 10 * number - 5) for number in range(1, 11)]
+
+
+def test_equal_scores_are_stacked_and_others_stand_on_the_axis():
+    strip = strip_of(4, 7, 7, 7)
+
+    assert [dot.x for dot in strip.dots] == [35, 65, 65, 65]
+    first, *stack = [dot.y for dot in strip.dots]
+    assert first == stack[0]
+    assert stack[0] - stack[1] == stack[1] - stack[2] > 0
+    assert min(stack) > 0
+
+
+def test_median_and_middle_half_stand_where_their_numbers_are():
+    strip = strip_of(2, 4, 9)  # median 4, quartiles 3 and 6.5
+
+    assert (strip.median_x, strip.band_x + 2, strip.band_width - 4) == (35, 25, 35)
+
+
+def test_a_stack_of_two_hundred_stays_in_its_frame():
+    strip = strip_of(*[5] * 200)
+
+    assert strip.height < HIGHEST_STACK + 60
+    assert min(dot.y for dot in strip.dots) > 0
+
+
+def test_nothing_scored_draws_an_axis_alone():
+    strip = strip_of()
+
+    assert (strip.dots, strip.median_x, strip.band_x) == ([], None, None)

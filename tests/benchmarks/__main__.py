@@ -1,0 +1,43 @@
+"""`python -m tests.benchmarks [NAME ...]`: measure, print, hold against the bars.
+
+A bar that was not held is a line that says MISSED; the exit status is 0 all the same, for a busy machine misses too.
+"""
+
+import argparse
+import os
+import platform
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import scipy
+
+from tests.benchmarks import assignment, boundaries, comparisons, regret
+
+BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
+    "comparisons": comparisons.lines,
+    "assignment": assignment.lines,
+    "boundaries": boundaries.lines,
+    "regret": regret.lines,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and earnings.")
+    parser.add_argument("name", nargs="*", help=f"which ones, of {', '.join(BENCHMARKS)}; all without a name")
+    names = parser.parse_args().name or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    print(f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}, {_load()}")
+    for name in names:
+        print()
+        for line in BENCHMARKS[name]():
+            print(line, flush=True)
+
+
+def _load() -> str:
+    """How busy the machine is: with more work than cores, times grow and ratios do not."""
+    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+
+
+if __name__ == "__main__":
+    main()

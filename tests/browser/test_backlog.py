@@ -1,0 +1,248 @@
+"""The backlog in a real browser: a ballot by keys and by touch, the live first look, finding while typing."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+
+from backlog.models import Ballot
+from backlog.services import rounds
+from tests.backlog.factories import BallotFactory, IdeaFactory, RoundIdeaFactory, RoundMemberFactory, VotingRoundFactory
+from tests.factories import MemberFactory, PodFactory
+
+SCALES = ("impact", "confidence", "ease")
+
+
+@pytest.fixture
+def pod():
+    return PodFactory(name="Reader loyalty")
+
+
+@pytest.fixture
+def places(pod):
+    voting_round = VotingRoundFactory(name="Round 15", pod=pod)
+    titles = (
+        "A quiet week",
+        "Thank readers after their third visit in a week",
+        "Push only for topics a reader follows",
+    )
+    return [
+        RoundIdeaFactory(
+            round=voting_round, idea__title=title, idea__pod=pod, idea__lever="timing", idea__state="in_round"
+        )
+        for title in titles
+    ]
+
+
+@pytest.fixture
+def me(places, pod, sign_in):
+    member = RoundMemberFactory(round=places[0].round, member__name="Anna Berg").member
+    pod.members.add(member)
+    sign_in(member)
+    return member
+
+
+def address(place) -> str:
+    return f"/rounds/{place.round_id}/ideas/{place.idea_id}/"
+
+
+def press(page, keys: str) -> None:
+    for key in keys.split():
+        page.keyboard.press(key)
+
+
+def focused(page) -> str:
+    return page.evaluate("document.activeElement.name || document.activeElement.tagName")
+
+
+def scores(member) -> list[tuple]:
+    return list(Ballot.objects.filter(voter=member).order_by("pk").values_list(*SCALES))
+
+
+def test_a2_2_a_ballot_by_keys_is_saved_and_the_next_idea_has_the_focus(page, visit, places, me):
+    visit("/")
+    page.get_by_role("link", name="Start scoring").click()
+    first = page.locator("h1").inner_text()
+
+    press(page, "i 7 c 5 e 0 Enter")
+    page.wait_for_url("**sent=**")
+
+    assert scores(me) == [(7, 5, 10)]
+    assert page.locator("h1").inner_text() != first
+    assert focused(page) == "H1"
+    assert page.get_by_text(f"Your ballot for “{first}” is kept").is_visible()
+
+
+def test_a_round_of_three_is_scored_by_keys_alone(page, visit, places, me):
+    visit("/")
+    page.get_by_role("link", name="Start scoring").click()
+
+    for _ in places:
+        heading = page.locator("h1").inner_text()
+        press(page, "i 7 c 5 e 8 Enter")
+        expect(page.locator("h1")).not_to_have_text(heading)
+
+    assert scores(me) == [(7, 5, 8)] * 3
+    assert page.locator("h1").inner_text() == "Round 15"
+
+
+def test_a2_3_in_the_comment_a_letter_is_a_letter(page, visit, places, me):
+    visit(address(places[0]))
+    page.get_by_label("Comment").click()
+
+    press(page, "i 7 c")
+
+    assert page.get_by_label("Comment").input_value() == "i7c"
+    assert page.locator("[type=radio]:checked").count() == 0
+
+
+def test_a_missing_scale_gets_the_focus_and_its_error(page, visit, places, me):
+    visit(address(places[0]))
+
+    press(page, "i 7 e 8 Enter")
+    page.get_by_text("Confidence rating has no score").wait_for()
+
+    assert focused(page) == "confidence"
+    assert page.locator("[name=impact]:checked").input_value() == "7"
+    assert page.get_by_role("group", name="Confidence rating").get_attribute("aria-invalid") == "true"
+    press(page, "c 4 Enter")
+    page.wait_for_url("**sent=**")
+    assert scores(me) == [(7, 4, 8)]
+
+
+def test_a2_6_each_scale_is_a_named_group_that_tells_value_and_anchor(page, visit, places, me):
+    visit(address(places[0]))
+
+    press(page, "c 7")
+
+    group = page.get_by_role("group", name="Confidence rating")
+    assert group.get_by_role("radio").count() == 10
+    assert page.locator("#confidence-choice").inner_text().startswith("7: about two in three")
+    assert group.get_attribute("aria-describedby") == "confidence-choice"
+    assert page.locator("#confidence-choice").get_attribute("aria-live") == "polite"
+
+
+def own_page(context: BrowserContext, url: str, member) -> Iterator[Page]:
+    """A page of a browser unlike the shared one, signed in."""
+    client = Client()
+    client.force_login(member)
+    name = django_settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def phone(browser, live_server, me) -> Iterator[Page]:
+    """A touch screen 360 wide."""
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    yield from own_page(context, live_server.url, me)
+
+
+@pytest.fixture
+def plain(browser, live_server, me) -> Iterator[Page]:
+    """A browser that runs no script."""
+    yield from own_page(browser.new_context(java_script_enabled=False), live_server.url, me)
+
+
+def test_a2_7_on_a_phone_the_ballot_is_tapped_with_targets_of_44(phone, live_server, places, me):
+    phone.goto(live_server.url + address(places[0]))
+    submit = phone.get_by_role("button", name="Submit and next")
+
+    for scale in SCALES:
+        boxes = [label.bounding_box() for label in phone.locator(f"#scale-{scale} .scale-steps label").all()]
+        assert min(min(box["width"], box["height"]) for box in boxes) >= 44
+        assert len({box["y"] for box in boxes}) == 2
+    assert submit.bounding_box()["y"] + submit.bounding_box()["height"] <= 740
+    assert phone.locator(".bottom-bar").count() == 0
+    for scale, number in zip(SCALES, (7, 5, 8), strict=True):
+        phone.locator(f"#scale-{scale} label", has_text=str(number)).first.tap()
+    submit.tap()
+    phone.wait_for_url("**sent=**")
+
+    assert scores(me) == [(7, 5, 8)]
+
+
+def test_without_script_a_ballot_is_sent_as_a_plain_form(plain, live_server, places, me):
+    plain.goto(live_server.url + address(places[0]))
+
+    plain.locator("[name=impact][value='7']").check(force=True)
+    plain.locator("[name=confidence][value='5']").check(force=True)
+    plain.get_by_role("group", name="Ease").get_by_label("Cannot judge").check()
+    plain.get_by_role("button", name="Submit and next").click()
+
+    assert scores(me) == [(7, 5, None)]
+
+
+def test_a3_2_a_ballot_sent_elsewhere_shows_without_a_reload_and_is_announced(page, visit, places, me):
+    BallotFactory(round_idea=places[0], voter=me)
+    BallotFactory.create_batch(2, round_idea=places[0])
+    visit(address(places[0]))
+    assert page.locator(".strip").first.locator(".dot").count() == 3
+
+    BallotFactory(round_idea=places[0], impact=9)
+
+    page.get_by_role("status").filter(has_text="4 ballots").wait_for(timeout=10_000, state="attached")
+    assert page.locator(".strip").first.locator(".dot").count() == 4
+
+
+def test_ideas_are_found_while_typing_with_the_filter_in_the_address(page, visit, places, me):
+    visit("/ideas/")
+
+    page.get_by_label("Find").fill("thank")
+    page.get_by_text("1 idea", exact=True).wait_for()
+
+    assert page.locator("tbody tr").count() == 1
+    assert "q=thank" in page.url
+    page.reload()
+    assert page.locator("tbody tr").count() == 1
+    assert page.get_by_label("Find").input_value() == "thank"
+
+
+def test_choosing_another_pod_ticks_its_members(page, visit, places, me, pod):
+    IdeaFactory(title="Free")
+    friend = MemberFactory(name="Ben Cole")
+    PodFactory(name="Newsletters", members=[me, friend])
+    visit("/rounds/new/")
+    ben = page.get_by_label("Ben Cole")
+    page.get_by_label("Pod").select_option("Reader loyalty")
+    expect(ben).not_to_be_checked()
+
+    page.get_by_label("Pod").select_option("Newsletters")
+
+    expect(ben).to_be_checked()
+    expect(page.locator("[name=members]:checked")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_of_the_backlog_is_accessible_in_light_and_dark(visit, look, places, me, width):
+    done = places[1]
+    BallotFactory(round_idea=done, voter=me)
+    BallotFactory.create_batch(3, round_idea=done, comment="We sign the note with the desk, not with a person.")
+    closed = RoundIdeaFactory(
+        round__name="Round 14", idea__title="Pause the ask for two weeks", idea__pod=places[0].round.pod
+    )
+    for discipline in ("marketing", "data", "editorial"):
+        BallotFactory(round_idea=closed, voter__discipline=discipline, comment="Worth a try.", impact=None)
+    BallotFactory(round_idea=closed, voter=me, impact=9)
+    rounds.close_round(voting_round=closed.round, actor=None)
+    pages = {
+        "home": "/",
+        "ideas": "/ideas/",
+        "ideas-none": "/ideas/?q=podcast",
+        "idea-new": "/ideas/new/",
+        "idea": f"/ideas/{closed.idea_id}/",
+        "rounds": "/rounds/",
+        "round-new": "/rounds/new/",
+        "round-open": f"/rounds/{places[0].round_id}/",
+        "round-closed": f"/rounds/{closed.round_id}/",
+        "ballot": address(places[0]),
+        "first-look": address(done),
+        "reveal": address(closed),
+    }
+
+    for name, path in pages.items():
+        visit(path, width=width)
+        look(name)

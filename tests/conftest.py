@@ -1,0 +1,66 @@
+"""What every test shares: a data folder of its own, plain static files, whole installations where processes matter."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import override_settings
+from hypothesis import settings as hypothesis_settings
+
+from engagement.accounts.models import Workspace
+from tests.installation import Installation
+
+HERE = Path(__file__).parent
+
+# No test may fail because the machine was busy.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def test_settings() -> Iterator[None]:
+    """Static files are found where they are written; passwords hash fast; signing in often slows nobody down."""
+    templates = deepcopy(django_settings.TEMPLATES)
+    templates[0]["DIRS"].append(HERE / "browser" / "templates")
+    with override_settings(
+        TEMPLATES=templates,
+        STORAGES={
+            **django_settings.STORAGES,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+        STATIC_ROOT=None,
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        ACCOUNT_RATE_LIMITS=False,
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(settings, tmp_path: Path) -> Path:
+    """No test reads or leaves anything in the installation's folders."""
+    settings.DATA_DIR = tmp_path
+    settings.WAREHOUSE_DIR = tmp_path / "warehouse"
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def first_workspace(request: pytest.FixtureRequest) -> None:
+    """The row that a migration makes: tests with real transactions end by emptying every table, that one included."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        request.getfixturevalue("transactional_db")
+        Workspace.objects.get_or_create()
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A migrated installation without running processes; `start_web` and `start_worker` are the test's to call."""
+    made = Installation(tmp_path_factory.mktemp("installation"))
+    try:
+        made.run("migrate", "--verbosity", "0")
+        yield made
+    finally:
+        made.stop()

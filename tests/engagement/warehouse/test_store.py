@@ -1,0 +1,85 @@
+"""The store takes each source once, whole or not at all, whoever else writes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from engagement.warehouse import store
+from engagement.warehouse.engines import connect
+from engagement.warehouse.tables import EXPOSURES
+
+AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+
+
+def batch(*customers: int, variant: str = "a") -> pa.RecordBatch:
+    rows = [
+        {"experiment": "e", "customer": c, "variant": variant, "exposed_at": AT, "propensity": None, "batch": None}
+        for c in customers
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=EXPOSURES)
+
+
+def customers() -> list[int]:
+    with connect() as warehouse:
+        table = warehouse.backend.to_pyarrow(warehouse.table("exposures"))
+        return sorted(table["customer"].to_pylist())
+
+
+def test_an_empty_table_can_be_read():
+    assert customers() == []
+    assert store.snapshot("events") == []
+
+
+def test_the_same_source_twice_is_stored_once():
+    assert store.append("exposures", [batch(1, 2)], source="x")
+    assert not store.append("exposures", [batch(1, 2)], source="x")
+    assert store.append("exposures", [batch(3)], source="y")
+    assert customers() == [1, 2, 3]
+
+
+def test_rows_that_break_off_leave_nothing():
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield batch(1)
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(Exception, match="the disk is full"):
+        store.append("exposures", broken(), source="x")
+
+    assert customers() == []
+    assert store.append("exposures", [batch(1)], source="x")
+    assert customers() == [1]
+
+
+def test_writers_at_once_lose_nothing():
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda n: store.append("exposures", [batch(n)], source=f"s{n}"), range(12)))
+
+    assert done == [True] * 12
+    assert customers() == list(range(12))
+
+
+def test_days_are_utc_days_whatever_the_machine_says(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    store.append("exposures", [batch(1)], source="x")
+    with connect() as warehouse:
+        day = warehouse.backend.to_pyarrow(warehouse.table("exposures").exposed_at.date().name("day").as_table())
+    assert [str(value) for value in day["day"].to_pylist()] == ["2026-03-01"]
+
+
+@pytest.mark.parametrize("folder", ["a b", "50% off", "straße", "a#b"])
+def test_a_folder_of_any_name_holds_a_store(settings, tmp_path, folder):
+    settings.WAREHOUSE_DIR = tmp_path / folder
+    store.append("exposures", [batch(1, 2)], source="x")
+    assert customers() == [1, 2]
+
+
+def test_the_same_source_from_two_writers_at_once_is_stored_once():
+    store.append("exposures", [batch(9)], source="other")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _n: store.append("exposures", [batch(1)], source="same"), range(4)))
+
+    assert done.count(True) == 1
+    assert customers() == [1, 9]

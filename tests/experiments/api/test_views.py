@@ -1,0 +1,284 @@
+"""Experiments, readouts, decisions and reports over HTTP."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from engagement.accounts.models import AuditEntry
+from engagement.core.clock import now
+from engagement.messaging.models import Message
+from experiments.models import Decision, Experiment
+from experiments.reports.quarter import quarter_of
+from experiments.services import decisions
+from tests.backlog.factories import IdeaFactory
+from tests.experiments.builders import imported, mismatched, planned
+from tests.factories import MemberFactory, PodFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/experiments/"
+
+
+@pytest.fixture
+def member():
+    return MemberFactory(name="Cleo")
+
+
+@pytest.fixture
+def client(client, member):
+    client.force_login(member)
+    return client
+
+
+def plan(**changes: Any) -> dict[str, Any]:
+    return {
+        "key": "noon", "name": "Noon letter",
+        "variants": [{"key": "control", "share": 0.5}, {"key": "noon", "share": 0.5, "subject": "Good noon"}],
+        "metrics": [{"key": "read", "kind": "proportion", "role": "primary"}],
+        **changes,
+    }  # fmt: skip
+
+
+def post(client, url: str, body: dict[str, Any]):
+    return client.post(url, body, content_type="application/json")
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+def test_the_list_holds_every_experiment_newest_first(client, member, tmp_path):
+    planned(key="first", pod=PodFactory(slug="loyalty"))
+    decided = imported(tmp_path, key="second")
+    decisions.decide(experiment=decided, kind="stop", reason="Why.", learning="What.", actor=member)
+
+    rows = client.get(URL).json()["results"]
+
+    told = [(row["key"], row["state"], row["pod"]) for row in rows]
+    assert told == [("second", "decided", None), ("first", "draft", "loyalty")]
+    decision = rows[0]["decision"]
+    assert decision["decided_by"] == {"id": member.pk, "name": "Cleo", "discipline": "design"}
+    assert {name: decision[name] for name in ("kind", "variant", "reason", "learning")} == {
+        "kind": "stop", "variant": None, "reason": "Why.", "learning": "What.",
+    }  # fmt: skip
+    assert rows[1]["decision"] is None
+    assert [row["key"] for row in client.get(f"{URL}?state=draft").json()["results"]] == ["first"]
+
+
+def test_pages_follow_a_cursor(client):
+    for number in range(3):
+        planned(key=f"e{number}")
+
+    first = client.get(f"{URL}?page_size=2").json()
+    second = client.get(first["next"]).json()
+
+    assert [row["key"] for page in (first, second) for row in page["results"]] == ["e2", "e1", "e0"]
+
+
+def test_one_alone_comes_with_its_variants_and_metrics(client):
+    planned(key="one", hypothesis={"because": "nights are long"})
+
+    row = client.get(f"{URL}one/").json()
+
+    assert row["hypothesis"]["because"] == "nights are long"
+    assert row["variants"] == [
+        {"key": "none", "name": "No e-mail", "share": 0.5, "is_control": True, "message": None},
+        {
+            "key": "mail", "name": "An e-mail", "share": 0.5, "is_control": False,
+            "message": {"channel": "email", "subject": "Hello", "body": "Dear"},
+        },
+    ]  # fmt: skip
+    roles = [(metric["key"], metric["role"]) for metric in row["metrics"]]
+    assert roles == [("bought", "primary"), ("spend", "secondary")]
+    assert row["metrics"][0]["definition"]["window_s"] == 14 * 86_400
+
+
+def test_the_readout_is_the_stored_document(client, tmp_path):
+    experiment = imported(tmp_path)
+
+    assert client.get(f"{URL}mails/readout/").json() == experiment.readouts.get().document
+
+
+def test_the_report_is_the_documents_own(client, tmp_path):
+    decisions.decide(experiment=imported(tmp_path), kind="stop", reason="r", learning="l", actor=None)
+
+    report = client.get(f"/api/v1/reports/{quarter_of(now())}/").json()
+
+    assert (report["schema"], [row["experiment"] for row in report["decisions"]]) == ("report/1", ["mails"])
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("nobody/", "There is no experiment “nobody”."),
+        ("nobody/readout/", "There is no experiment “nobody”."),
+        ("planned/readout/", "“planned” has no readout yet: its results have not been imported."),
+    ],
+)
+def test_what_is_not_there_is_said_as_problem_details(client, path, sentence):
+    planned()
+
+    answer = client.get(URL + path)
+
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json() == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": sentence}
+
+
+def test_lists_take_the_same_queries_for_one_row_and_for_three(client, tmp_path, django_assert_max_num_queries):
+    counts = []
+    for keys in (("one",), ("two", "three")):
+        for key in keys:
+            decisions.decide(
+                experiment=imported(tmp_path, key=key), kind="stop", reason="r", learning="l", actor=MemberFactory()
+            )
+        with django_assert_max_num_queries(12) as made:
+            client.get(URL)
+        counts.append(len(made))
+
+    assert counts[0] == counts[1]
+
+
+def test_nothing_is_told_without_signing_in(client, tmp_path):
+    imported(tmp_path)
+    client.logout()
+
+    for path in (URL, f"{URL}mails/", f"{URL}mails/readout/", f"/api/v1/reports/{quarter_of(now())}/"):
+        assert client.get(path).status_code == 403, path
+
+
+# --- planning -------------------------------------------------------------------------------------------------------
+def test_a_plan_is_made_by_the_pages_own_service(client, member):
+    idea, pod = IdeaFactory(), PodFactory(slug="loyalty")
+
+    answer = post(client, URL, plan(idea=idea.pk, pod="loyalty", ends="2027-02-01T00:00:00Z"))
+
+    assert answer.status_code == 201
+    experiment = Experiment.objects.get()
+    assert (experiment.idea, experiment.pod, experiment.strategy_owner) == (idea, pod, member)
+    assert [variant["name"] for variant in answer.json()["variants"]] == ["control", "noon"]
+    assert Message.objects.get().subject == "Good noon"
+
+
+HALF = {"key": "control", "share": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field", "sentence"),
+    [
+        ({"key": "no spaces"}, 422, "key", "A key has 1 to 100 letters, digits, - or _."),
+        ({"key": "planned"}, 409, "key", "The key “planned” is taken by another experiment. Choose another one."),
+        ({"variants": [HALF]}, 422, "variants", "An experiment compares 2 to 10 variants, control included."),
+        ({"variants": [HALF, HALF]}, 422, "variants", "Two variants have the same name."),
+        (
+            {"variants": [HALF, {"key": "b", "share": 0.4}]},
+            422,
+            "shares",
+            "The shares sum to 0.9; they must sum to 1.",
+        ),
+        ({"metrics": []}, 422, "metrics", "Exactly one metric is primary: the one that decides."),
+        (
+            {"starts": "2027-02-01T00:00:00Z", "ends": "2027-02-01T00:00:00Z"},
+            422,
+            "ends",
+            "The end must lie after the start.",
+        ),
+    ],
+)
+def test_a_refused_plan_is_one_sentence_and_writes_nothing(client, change, status, field, sentence):
+    planned()
+    before = AuditEntry.objects.count()
+
+    answer = post(client, URL, plan(**change))
+
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["detail"] == sentence
+    assert answer.json()["errors"] == {field: [sentence]}
+    assert (Experiment.objects.count(), Message.objects.count(), AuditEntry.objects.count()) == (1, 1, before)
+
+
+@pytest.mark.parametrize("share", ["NaN", "much", None])
+def test_values_that_are_no_values_are_named(client, share):
+    answer = post(client, URL, plan(variants=[HALF, {"key": "b", "share": share}]))
+
+    assert answer.status_code in (400, 422)
+    assert answer.json()["errors"]
+    assert not Experiment.objects.exists()
+
+
+# --- deciding -------------------------------------------------------------------------------------------------------
+def ship(**changes: Any) -> dict[str, Any]:
+    return {"kind": "ship", "variant": "mail", "reason": "It sells.", "learning": "Mail sells.", **changes}
+
+
+def test_a_decision_is_recorded(client, member, tmp_path):
+    imported(tmp_path, actor=MemberFactory())
+
+    answer = post(client, f"{URL}mails/decision/", ship())
+
+    assert answer.status_code == 201
+    assert Decision.objects.get().decided_by == member
+    assert Experiment.objects.get().state == "decided"
+
+
+def test_the_launch_owner_is_refused_and_it_is_logged(client, member, tmp_path):
+    imported(tmp_path, actor=member)
+
+    answer = post(client, f"{URL}mails/decision/", ship())
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "You launched this experiment, so somebody else records its decision."
+    assert not Decision.objects.exists()
+    assert AuditEntry.objects.filter(verb="was refused to decide").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "sentence"),
+    [
+        ({"reason": ""}, 422, "Say why: the quarterly report shows the reason."),
+        ({"learning": " "}, 422, "Say in one sentence what the next pod should know."),
+        ({"variant": None}, 422, "Shipping names the variant to ship; the other decisions name none."),
+        ({"kind": "stop"}, 422, "Shipping names the variant to ship; the other decisions name none."),
+        ({"kind": "win"}, 400, "The request holds values that cannot be used; `errors` names them."),
+        ({"variant": "nobody"}, 400, "The request holds values that cannot be used; `errors` names them."),
+    ],
+)
+def test_a_refused_decision_is_one_sentence_and_writes_nothing(client, tmp_path, change, status, sentence):
+    imported(tmp_path)
+    before = AuditEntry.objects.count()
+
+    answer = post(client, f"{URL}mails/decision/", ship(**change))
+
+    assert (answer.status_code, answer.json()["detail"]) == (status, sentence)
+    assert (Decision.objects.count(), AuditEntry.objects.count()) == (0, before)
+
+
+def test_nothing_is_shipped_on_an_invalid_result(client, tmp_path):
+    mismatched(tmp_path)
+
+    answer = post(client, f"{URL}mismatched/decision/", ship())
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("A health check failed")
+    assert not Decision.objects.exists()
+
+
+def test_a_reader_reads_and_writes_nothing(client, member, tmp_path):
+    imported(tmp_path)
+    member.role = "reader"
+    member.save()
+
+    assert client.get(f"{URL}mails/").status_code == 200
+    assert post(client, URL, plan()).status_code == 403
+    assert post(client, f"{URL}mails/decision/", ship()).status_code == 403
+    assert (Experiment.objects.count(), Decision.objects.count()) == (1, 0)
+
+
+def test_the_admin_site_looks_and_writes_nothing(client, member, tmp_path):
+    experiment = imported(tmp_path)
+    member.role = "administrator"
+    member.save()
+
+    for name in ("experiment", "variant", "metric", "readout", "decision", "resultsimport", "resultsupload"):
+        assert client.get(reverse(f"admin:experiments_{name}_changelist")).status_code == 200
+        assert client.get(reverse(f"admin:experiments_{name}_add")).status_code == 403
+    change = reverse("admin:experiments_experiment_change", args=[experiment.pk])
+    assert client.get(change).status_code == 200
+    assert client.post(change, {"name": "Another"}).status_code == 403
+    assert client.post(reverse("admin:experiments_experiment_delete", args=[experiment.pk])).status_code == 403

@@ -1,0 +1,147 @@
+"""The quarter's report as a document and as a page."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from backlog.quarters import Quarter
+from engagement.accounts.models import Workspace
+from engagement.core.clock import now
+from engagement.core.errors import NotFound
+from experiments.models import Experiment
+from experiments.reports.quarter import quarter_named, quarter_of, quarter_report, reported_quarters
+from experiments.services import decisions
+from tests.experiments.builders import imported, mismatched, planned
+from tests.factories import MemberFactory, PodFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(client):
+    client.force_login(MemberFactory())
+    return client
+
+
+def decided(experiment: Experiment, *, at: datetime | None = None, kind: str = "keep_control", **changes) -> None:
+    variant = experiment.variants.get(position=1) if kind == "ship" else None
+    words = {"reason": f"Reason of {experiment.key}.", "learning": f"Learning of {experiment.key}."}
+    actor = MemberFactory(name="Cleo")
+    decisions.decide(experiment=experiment, kind=kind, variant=variant, actor=actor, at=at, **words, **changes)
+
+
+def test_wins_losses_unclear_and_invalid_ones_stand_in_one_list(tmp_path):
+    for key, rates in (
+        ("win", {"none": 0.3, "mail": 0.5}),
+        ("loss", {"none": 0.5, "mail": 0.3}),
+        ("tie", {"none": 0.3, "mail": 0.3}),
+    ):
+        experiment = imported(tmp_path, key=key, rates=rates)
+        decided(experiment, kind="ship" if key == "win" else "keep_control")
+    decided(mismatched(tmp_path), kind="stop")
+
+    report = quarter_report(quarter_of(now()))
+
+    assert {row["experiment"]: (row["decision"], row["effect"]["verdict"]) for row in report["decisions"]} == {
+        "win": ("ship", "better"),
+        "loss": ("keep_control", "worse"),
+        "tie": ("keep_control", "no clear difference"),
+        "mismatched": ("stop", "invalid"),
+    }
+    assert report["counts"]["verdicts"] == {
+        "better": 1, "worse": 1, "no clear difference": 1, "not enough data yet": 0, "invalid": 1,
+    }  # fmt: skip
+    assert (report["counts"]["experiments_decided"], report["counts"]["experiments_launched"]) == (4, 4)
+    assert report["learnings"][:2] == ["loss", "win"]  # those that speak first, each newest first
+    invalid = next(row for row in report["decisions"] if row["experiment"] == "mismatched")
+    assert {invalid["effect"][name] for name in ("estimate", "low", "high", "lift", "lift_low", "lift_high")} == {None}
+
+
+def test_a_decision_belongs_to_the_quarter_of_the_workspaces_midnight(tmp_path):
+    Workspace.objects.update(time_zone="Europe/Berlin")
+    decided(imported(tmp_path), at=datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+
+    assert [row["experiment"] for row in quarter_report(Quarter(2026, 3))["decisions"]] == ["mails"]
+    assert quarter_report(Quarter(2026, 2))["decisions"] == []
+
+
+@pytest.mark.parametrize("name", ["2026-Q5", "2026Q3", "2026-q3", "0000-Q1", "9999-Q4", "1999-Q4", "２０２６-Q3", "x"])
+def test_an_odd_quarter_is_refused_with_a_sentence(client, name):
+    with pytest.raises(NotFound):
+        quarter_named(name)
+
+    page, answer = client.get(f"/reports/{name}/"), client.get(f"/api/v1/reports/{name}/")
+
+    assert page.status_code == answer.status_code == 404
+    assert b"quarter" in page.content or b"no report" in page.content
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_the_page_tells_what_was_learned_with_every_estimate_beside_its_range(client, tmp_path):
+    experiment = imported(tmp_path)
+    Experiment.objects.filter(pk=experiment.pk).update(pod=PodFactory(name="Reader loyalty"))
+    decided(experiment, kind="ship")
+
+    page = client.get(f"/reports/{quarter_of(now())}/").content.decode()
+
+    assert "Learning of mails." in page
+    assert "Ship mail" in page
+    assert "Reason of mails." in page
+    assert "Cleo" in page
+    assert "Reader loyalty" in page
+    assert "1 experiment was decided: 1 better. 1 was launched." in page
+    assert page.count('class="estimate') == 2
+    assert "<script" not in page
+    assert len(page) < 60_000
+
+
+def test_an_empty_quarter_says_what_was_launched(client, tmp_path):
+    experiment = imported(tmp_path, key="waiting")
+
+    page = client.get(f"/reports/{quarter_of(now())}/").content.decode()
+
+    assert "Nothing decided yet" in page
+    assert "No experiment was decided. 1 was launched." in page
+    assert experiment.name in page
+
+
+def test_simulated_experiments_are_marked(client, tmp_path):
+    experiment = imported(tmp_path)
+    Experiment.objects.filter(pk=experiment.pk).update(is_simulated=True)
+    decided(experiment)
+
+    page = client.get(f"/reports/{quarter_of(now())}/").content.decode()
+
+    assert page.count("simulated") >= 3
+
+
+def test_the_list_holds_the_quarters_that_have_anything_newest_first(client, tmp_path):
+    decided(imported(tmp_path), at=datetime(2026, 5, 1, tzinfo=UTC))
+    planned(key="never-started", starts=datetime(2025, 5, 1, tzinfo=UTC), ends=datetime(2025, 6, 1, tzinfo=UTC))
+    present = quarter_of(now())
+
+    assert reported_quarters() == {present: 0, Quarter(2026, 2): 1}
+    page = client.get("/reports/").content.decode()
+    assert page.index(f"/reports/{present}/") < page.index("/reports/2026-Q2/")
+    assert "2025" not in page
+
+
+def test_a_report_takes_the_same_queries_for_one_decision_and_for_three(client, tmp_path, django_assert_num_queries):
+    address = f"/reports/{quarter_of(now())}/"
+    decided(imported(tmp_path, key="one"))
+    with django_assert_num_queries(9):
+        client.get(address)
+
+    for key in ("two", "three"):
+        decided(imported(tmp_path, key=key))
+
+    with django_assert_num_queries(9):
+        assert client.get(address).content.count(b"Reason of") == 3
+
+
+def test_nobody_reads_a_report_without_signing_in(client, tmp_path):
+    decided(imported(tmp_path))
+    client.logout()
+
+    for address in ("/reports/", f"/reports/{quarter_of(now())}/"):
+        assert client.get(address)["Location"].startswith("/accounts/login/")

@@ -1,0 +1,113 @@
+"""Planning: the key that is proposed, and refusals that leave nothing behind."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from backlog.models import Idea
+from engagement.accounts.models import AuditEntry
+from engagement.core.errors import Conflict, Forbidden, InvalidInput
+from engagement.messaging.models import Message
+from experiments.models import Experiment, Metric, Variant
+from experiments.services import plans
+from experiments.services.plans import MetricPlan, VariantPlan
+from tests.backlog.factories import IdeaFactory
+from tests.experiments.builders import planned
+from tests.factories import MemberFactory, PodFactory
+
+pytestmark = pytest.mark.django_db
+SOON = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+
+
+def share(key: str, share: float) -> VariantPlan:
+    return VariantPlan(key, key, share)
+
+
+def halves(first: float, second: float) -> list[VariantPlan]:
+    return [share("a", first), share("b", second)]
+
+
+def metric(key: str) -> MetricPlan:
+    return MetricPlan(key, "mean", "primary")
+
+
+KEY = "A key has 1 to 100 letters, digits, - or _."
+PRIMARY = "Exactly one metric is primary: the one that decides."
+FEW = "An experiment compares 2 to 10 variants, control included."
+REFUSALS = [
+    ({"key": "no spaces"}, InvalidInput, "key", KEY),
+    ({"key": "x" * 101}, InvalidInput, "key", KEY),
+    ({"key": "taken"}, Conflict, "key", "The key “taken” is taken by another experiment. Choose another one."),
+    ({"variants": [share("a", 0.5)]}, InvalidInput, "variants", FEW),
+    ({"variants": [share("a", 0.1)] * 11}, InvalidInput, "variants", FEW),
+    ({"variants": [share("a", 0.5)] * 2}, InvalidInput, "variants", "Two variants have the same name."),
+    ({"variants": halves(0.5, 0.4)}, InvalidInput, "shares", "The shares sum to 0.9; they must sum to 1."),
+    ({"variants": halves(1.0, 0.0)}, InvalidInput, "shares", "Each share must lie above 0 and below 1."),
+    ({"metrics": []}, InvalidInput, "metrics", PRIMARY),
+    ({"metrics": [MetricPlan("m", "mean", "secondary")]}, InvalidInput, "metrics", PRIMARY),
+    ({"metrics": [metric("m"), metric("n")]}, InvalidInput, "metrics", PRIMARY),
+    ({"metrics": [metric("m"), metric("m")]}, InvalidInput, "metrics", "Two metrics have the same name."),
+    ({"starts": SOON, "ends": SOON}, InvalidInput, "ends", "The end must lie after the start."),
+]
+
+
+def rows() -> tuple[int, ...]:
+    return tuple(model.objects.count() for model in (Experiment, Variant, Metric, Message, AuditEntry))
+
+
+@pytest.mark.parametrize(("change", "error", "field", "sentence"), REFUSALS)
+def test_a_refused_plan_leaves_nothing(change, error, field, sentence):
+    planned(key="taken")
+    before = rows()
+    asked = {
+        "key": "new", "name": "New", "actor": MemberFactory(), "variants": halves(0.5, 0.5),
+        "metrics": [MetricPlan("m", "mean", "primary")], **change,
+    }  # fmt: skip
+
+    with pytest.raises(error) as refusal:
+        plans.create(**asked)
+
+    assert (str(refusal.value), refusal.value.field) == (sentence, field)
+    assert rows() == before
+
+
+def test_a_reader_plans_nothing():
+    with pytest.raises(Forbidden, match="Your role is reader"):
+        planned(actor=MemberFactory(reader=True))
+
+    assert rows() == (0, 0, 0, 0, 0)
+
+
+def test_a_plan_moves_its_idea_and_leaves_its_trace():
+    member, idea = MemberFactory(name="Ben"), IdeaFactory(pod=PodFactory(slug="loyalty"))
+
+    experiment = planned(actor=member, idea=idea)
+
+    assert (experiment.state, experiment.pod, experiment.strategy_owner) == ("draft", idea.pod, member)
+    assert Idea.objects.get(pk=idea.pk).state == "planned"
+    assert [(variant.key, variant.position, str(variant.message)) for variant in experiment.variants.all()] == [
+        ("none", 0, "None"), ("mail", 1, "Hello"),
+    ]  # fmt: skip
+    entry = AuditEntry.objects.get(target_type="experiment")
+    assert (entry.verb, entry.actor_name) == ("planned", "Ben")
+    assert entry.after == {"state": "draft", "key": "planned", "variants": "none, mail"}
+
+
+def test_an_idea_in_a_round_is_not_planned():
+    idea = IdeaFactory(state="in_round")
+    before = rows()
+
+    with pytest.raises(Conflict):
+        planned(idea=idea)
+
+    assert rows() == before
+
+
+def test_the_proposed_key_follows_the_pattern_in_the_workspaces_zone_and_is_free():
+    pod = PodFactory(slug="loyalty")
+    planned(key="2026q4-loyalty-multi-thank-you")
+
+    proposed = plans.proposed_key(name="Thank you", pod=pod, channels={"email", "push"}, starts=SOON)
+    alone = plans.proposed_key(name="Thank you", pod=None, channels=set(), starts=SOON)
+
+    assert (proposed, alone) == ("2026q4-loyalty-multi-thank-you-2", "2026q4-thank-you")

@@ -1,0 +1,116 @@
+"""A whole installation in processes of its own: its database, its store, its web server, its worker."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 120
+
+
+class Installation:
+    """Made of real processes on the kind of database that this test run is about."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database_url, self.drop = _database(folder)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))},
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": self.database_url,
+            "BASE_URL": self.url,
+            "PORT": str(self.port),
+        }
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *arguments: str, expect: int = 0, program: str | None = None) -> str:
+        """What a command prints, after its exit code was found to be the expected one."""
+        start = [sys.executable, "-c", program] if program else [sys.executable, "manage.py"]
+        done = subprocess.run(
+            [*start, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S * 3,
+            start_new_session=True,  # a process that dies with its group leaves the test run alone
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def shell(self, code: str) -> str:
+        """What a piece of Python prints inside this installation."""
+        return self.run("shell", "--verbosity", "0", "-c", code)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        return self._start(sys.executable, "manage.py", "qcluster")
+
+    def start_web(self) -> None:
+        self.run("collectstatic", "--noinput", "--verbosity", "0")
+        granian = str(Path(sys.executable).with_name("granian"))
+        options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--blocking-threads", "4"]
+        self._start(granian, *options, "--log-level", "warning", "engagement.wsgi:application")
+        self.wait_for(self._answers)
+
+    def wait_for(self, condition: Any, *, patience_s: float = PATIENCE_S) -> None:
+        end = time.monotonic() + patience_s
+        while not condition():
+            assert time.monotonic() < end, f"waited {patience_s} s in vain; logs in {self.folder}"
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+        self.drop()
+
+    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{Path(command[0]).name}-{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310  loopback
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _database(folder: Path) -> tuple[str, Any]:
+    """An empty database of the kind the settings name, and how to be rid of it."""
+    main = settings.DATABASES["default"]
+    if main["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{folder / 'db.sqlite3'}", lambda: None
+    name = f"icebreaker_{uuid.uuid4().hex[:12]}"
+    login = f"{main['USER']}:{main['PASSWORD']}" if main["PASSWORD"] else main["USER"]
+    server = f"postgresql://{login}@{main['HOST'] or '127.0.0.1'}:{main['PORT'] or 5432}"
+
+    def execute(statement: str) -> None:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(statement)
+
+    execute(f"CREATE DATABASE {name}")
+    return f"{server}/{name}", lambda: execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,313 @@
+"""Blind means blind: every door × every role × before and after closing, with data that would show if it leaked.
+
+Before closing, the test is non-interference: the hidden ballots are changed, commented and removed, and each door must
+answer a blind member byte for byte as before. A door that is not listed here fails the first test.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+from django.contrib import admin
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from backlog.models import Ballot, RoundIdea
+from backlog.services import ballots, ideas, rounds
+from engagement.accounts.choices import Role
+from engagement.accounts.models import Member
+from engagement.core.clock import now
+from tests.backlog.factories import BallotFactory, RoundIdeaFactory, RoundMemberFactory, VotingRoundFactory
+from tests.factories import MemberFactory, PodFactory
+
+pytestmark = pytest.mark.django_db
+MARKER, ASKED = "MARKER-7391", "MARKER"  # what must not show; what doors are asked for
+FRAGMENT = {"HX-Request": "true"}
+WRITES_ONLY = {"idea_decline", "idea_take_up_again", "round_close"}
+BLIND_ROLES = ["administrator", "invited", "abstained", "not_invited", "reader", "author"]
+ALL_ROLES = [*BLIND_ROLES, "voted"]
+
+
+@dataclass
+class World:
+    """An open round: one idea with four hidden ballots, one without any, and somebody in each role."""
+
+    place: RoundIdea
+    other: RoundIdea
+    hidden: list[Ballot]
+    people: dict[str, Member]
+
+    def client(self, role: str) -> Client:
+        client = Client()
+        if role in self.people:
+            client.force_login(self.people[role])
+        return client
+
+    def close(self) -> None:
+        rounds.close_round(voting_round=self.place.round, actor=None)
+
+
+@pytest.fixture
+def world() -> World:
+    author, opener = MemberFactory(name="Author"), MemberFactory(name="Opener")
+    pod = PodFactory(members=[author, opener])
+    voting_round = VotingRoundFactory(pod=pod, opened_by=opener)
+    place, other = (
+        RoundIdeaFactory(
+            round=voting_round, idea__author=author, idea__pod=pod, idea__state="in_round", idea__title=title
+        )
+        for title in ("The secret idea", "The other idea")
+    )
+    people = {
+        "administrator": MemberFactory(name="Administrator", role=Role.ADMINISTRATOR),
+        "not_invited": MemberFactory(name="Not invited"),
+        "reader": MemberFactory(name="Reader", role=Role.READER),
+        "author": author,
+        **{role: MemberFactory(name=role.title()) for role in ("invited", "abstained", "voted")},
+    }
+    for role in ("author", "invited", "abstained", "voted"):
+        RoundMemberFactory(round=voting_round, member=people[role])
+    BallotFactory(round_idea=place, voter=people["abstained"], impact=None, confidence=None, ease=None)
+    BallotFactory(round_idea=place, voter=people["voted"], impact=2, confidence=2, ease=2)
+    hidden = [_hidden_ballot(place, other, number) for number in range(4)]
+    return World(place, other, hidden, people)
+
+
+def _hidden_ballot(place: RoundIdea, other: RoundIdea, number: int) -> Ballot:
+    """A ballot cast through the service, so that its trace is in the trail; its voter has voted elsewhere too."""
+    voter = RoundMemberFactory(round=place.round, member__name=f"Voter {number}").member
+    scores = {"impact": 9, "confidence": 8 + number % 2, "ease": 10}
+    comment = f"{MARKER} {number}"
+    ballots.cast(
+        voting_round=other.round,
+        idea=other.idea,
+        voter=voter,
+        comment=comment,
+        expected_lift=Decimal("0.7391"),
+        **scores,
+    )
+    return ballots.cast(
+        voting_round=place.round,
+        idea=place.idea,
+        voter=voter,
+        comment=comment,
+        expected_lift=Decimal("0.7391"),
+        **scores,
+    )
+
+
+def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Name, address and headers of everything one can ask about ideas, rounds, ballots and what happened to them."""
+    place, ballot = world.place, world.hidden[0]
+    both = [place.round_id, place.idea_id]
+    addresses = {
+        "home": ["/"],
+        "ideas": ["/ideas/", "/ideas/?sort=score", f"/ideas/?q={ASKED}", "/ideas/?sort=ice", "/ideas/?state=in_round"],
+        "idea": [reverse("idea", args=[place.idea_id])],
+        "idea_new": ["/ideas/new/"],
+        "idea_change": [reverse("idea_change", args=[place.idea_id])],
+        "rounds": ["/rounds/", "/rounds/?sort=score"],
+        "round": [reverse("round", args=[place.round_id]), reverse("round", args=[place.round_id]) + "?sort=score"],
+        "round_new": ["/rounds/new/"],
+        "ballot": [reverse("ballot", args=both), reverse("ballot", args=both) + f"?sent={place.idea_id}"],
+        "tally": [reverse("tally", args=both), reverse("tally", args=both) + "?seen=1"],
+        "audit_trail": ["/settings/audit/"],
+        "people": ["/settings/people/"],
+        "experiment_new": [f"{reverse('experiment_new')}?idea={place.idea_id}"],
+        "idea_experiments": [reverse("idea_experiments", args=[place.idea_id])],
+        "home_experiments": [reverse("home_experiments")],
+        "reports": ["/reports/", f"/reports/{now():%Y}-Q{(now().month + 2) // 3}/"],
+        "api_ideas-list": ["/api/v1/ideas/", "/api/v1/ideas/?ordering=-ice", f"/api/v1/ideas/?q={ASKED}"],
+        "api_ideas-detail": [f"/api/v1/ideas/{place.idea_id}/"],
+        "api_rounds-list": ["/api/v1/rounds/", "/api/v1/rounds/?ordering=voter_count"],
+        "api_rounds-detail": [f"/api/v1/rounds/{place.round_id}/"],
+        "api_ballots-list": [
+            "/api/v1/ballots/",
+            f"/api/v1/ballots/?round={place.round_id}&idea={place.idea_id}",
+            "/api/v1/ballots/?ordering=impact&impact=9&impact__gte=9",
+            f"/api/v1/ballots/?search={ASKED}&page_size=1",
+        ],
+    }
+    for name, paths in addresses.items():
+        for path in paths:
+            yield name, path, {}
+            if not name.startswith("api_"):
+                yield name, path, FRAGMENT
+    for path in _admin_addresses(place, ballot):
+        yield "admin", path, {}
+
+
+def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
+    lists = [f"/admin/backlog/{name}/" for name in ("ballot", "roundidea", "votinground", "roundmember", "idea")]
+    rows = {"ballot": ballot.pk, "roundidea": place.pk, "votinground": place.round_id, "idea": place.idea_id}
+    details = [f"/admin/backlog/{name}/{pk}/{page}/" for name, pk in rows.items() for page in ("change", "history")]
+    ballots_asked = [f"?q={ASKED}", "?q=Voter", "?o=-3", "?impact=9", "?impact__gte=9", f"?comment__contains={ASKED}"]
+    peeping = [
+        "/admin/accounts/member/?ballots__impact=9",
+        "/admin/backlog/idea/?round_ideas__ballots__impact=9",
+        "/admin/backlog/roundidea/?ballots__impact__gte=9",
+        "/admin/backlog/roundidea/?o=-3",
+        "/admin/accounts/auditentry/",
+        "/admin/",
+    ]
+    return [*lists, *details, *(f"/admin/backlog/ballot/{asked}" for asked in ballots_asked), *peeping]
+
+
+def answers(world: World, role: str) -> dict[str, tuple[int, str]]:
+    """What each door answers: status and text, without what differs from request to request."""
+    client = world.client(role)
+    return {f"{path} {headers}": _told(client.get(path, headers=headers)) for _, path, headers in doors(world)}
+
+
+def _told(response: HttpResponseBase) -> tuple[int, str]:
+    text = getattr(response, "content", b"").decode() + response.headers.get("Location", "")
+    return response.status_code, re.sub(r'(csrfmiddlewaretoken" value|csrfToken":)="?[^"]*', r"\1", text)
+
+
+def change_the_secret(world: World) -> None:
+    """Other scores, other comments, and only half as many ballots for the secret idea."""
+    for ballot in world.hidden[2:]:
+        ballot.delete()
+    hidden = Ballot.objects.filter(voter__name__startswith="Voter")
+    hidden.update(impact=1, confidence=3, ease=None, comment="Something else", expected_lift=None)
+
+
+def test_every_address_of_the_backlog_is_a_door_here(world):
+    patterns = [*get_resolver("backlog.urls").url_patterns, *get_resolver("backlog.api.urls").url_patterns]
+    names = {pattern.name for pattern in patterns if isinstance(pattern, URLPattern)}
+    listed = {path.split("/")[3] for name, path, _ in doors(world) if name == "admin" and path.count("/") > 3}
+    registered = {model._meta.model_name for model in admin.site._registry if model._meta.app_label == "backlog"}
+
+    assert names - WRITES_ONLY - {name for name, _, _ in doors(world)} == set()
+    assert registered <= listed
+
+
+@pytest.mark.parametrize("name", sorted(WRITES_ONLY))
+def test_a_door_that_only_writes_shows_nothing(world, name):
+    target = world.place.round_id if name == "round_close" else world.place.idea_id
+
+    assert world.client("invited").get(reverse(name, args=[target])).status_code == 405
+
+
+@pytest.mark.parametrize("role", BLIND_ROLES)
+def test_before_closing_no_door_depends_on_a_hidden_ballot(world, role):
+    before = answers(world, role)
+    change_the_secret(world)
+
+    after = answers(world, role)
+
+    assert {door for door in before if before[door] != after[door]} == set()
+    assert [door for door, (_, text) in before.items() if MARKER in text] == []
+
+
+def test_before_closing_those_who_have_voted_get_the_tally_and_nothing_more(world):
+    told = answers(world, "voted")
+
+    assert [door for door, (_, text) in told.items() if MARKER in text] == []
+    assert [door for door, (_, text) in told.items() if "Voter 0" in text and "/ideas/" in door] == []
+    ballot_page = world.client("voted").get(reverse("ballot", args=[world.place.round_id, world.place.idea_id]))
+    assert ballot_page.context["tally"].ballots == 5
+    assert world.client("voted").get("/api/v1/ballots/").json()["results"] == [
+        {
+            "round": world.place.round_id,
+            "idea": world.place.idea_id,
+            "voter": {"id": world.people["voted"].pk, "name": "Voted", "discipline": "design"},
+            "impact": 2,
+            "confidence": 2,
+            "ease": 2,
+            "comment": "",
+            "expected_lift": None,
+            "cast_at": world.client("voted").get("/api/v1/ballots/").json()["results"][0]["cast_at"],
+            "is_by_author": False,
+        }
+    ]
+
+
+@pytest.mark.parametrize("role", ALL_ROLES)
+def test_after_closing_everybody_sees_ballots_scores_and_names(world, role):
+    world.close()
+    client, place = world.client(role), world.place
+
+    pages = [reverse("ballot", args=[place.round_id, place.idea_id]), reverse("round", args=[place.round_id])]
+    for path in pages:
+        text = client.get(path).content.decode()
+        assert {f"{MARKER} 0", f"{MARKER} 3", "Voter 0"} - set(re.findall(rf"{MARKER} \d|Voter 0", text)) == set()
+    # Impact 2 9 9 9 9, confidence 2 8 8 9 9, ease 2 10 10 10 10: medians 9, 8, 10, so 9.0. The other idea's confidence
+    # is 8 8 9 9, median 8.5, so 9.2 after rounding: it stands first.
+    by_score = client.get("/ideas/?sort=score").context["page"].object_list
+    assert [idea.results[0].ice for idea in by_score] == [Decimal("9.2"), Decimal("9.0")]
+    assert "9.0" in client.get(reverse("idea", args=[place.idea_id])).content.decode()
+    cast = client.get(f"/api/v1/ballots/?round={place.round_id}&idea={place.idea_id}").json()["results"]
+    assert len(cast) == 6
+    assert [one["result"]["ice"] for one in client.get(f"/api/v1/rounds/{place.round_id}/").json()["ideas"]] == [
+        9.2,
+        9.0,
+    ]
+
+
+def test_after_closing_the_admin_site_shows_them_too(world):
+    assert Ballot.objects.filter(comment__contains=MARKER).count() == 8
+    world.close()
+    client = world.client("administrator")
+
+    assert len(client.get(f"/admin/backlog/ballot/?q={ASKED}").context["cl"].result_list) == 8
+    assert MARKER in client.get(f"/admin/backlog/ballot/{world.hidden[0].pk}/change/").content.decode()
+    assert len(client.get("/admin/backlog/roundidea/").context["cl"].result_list) == 2
+
+
+def test_the_admin_site_does_not_change_ballots_even_after_closing(world):
+    world.close()
+    ballot = world.hidden[0]
+
+    for page in ("change", "delete"):
+        answer = world.client("administrator").post(f"/admin/backlog/ballot/{ballot.pk}/{page}/", {"impact": 1})
+        assert answer.status_code == 403
+    assert Ballot.objects.get(pk=ballot.pk).impact == 9
+
+
+@pytest.mark.parametrize("role", ["invited", "abstained", "author"])
+def test_an_idea_scored_again_hides_its_first_ballots_from_those_who_are_to_score_it(world, role):
+    world.close()
+    again = rounds.open_round(
+        name="Second",
+        pod=world.place.round.pod,
+        closes_at=world.place.round.closes_at,
+        ideas=[world.place.idea, world.other.idea],
+        members=[world.people[one] for one in ("invited", "abstained", "author")],
+        actor=world.place.round.opened_by,
+    )
+    assert again.opens_at < now()
+
+    told = answers(world, role)
+
+    assert [door for door, (_, text) in told.items() if MARKER in text] == []
+    assert json.loads(told["/api/v1/ideas/ {}"][1])["results"][0]["results"] == []
+    outsider = answers(world, "not_invited")
+    assert MARKER in outsider[f"/rounds/{world.place.round_id}/ {{}}"][1]
+
+
+def test_signed_out_every_door_is_shut_before_and_after(world):
+    def shut(status: int, text: str) -> bool:
+        return status in (401, 403) or (status == 302 and "/login/" in text)
+
+    before = answers(world, "signed_out")
+    world.close()
+    after = answers(world, "signed_out")
+
+    assert [door for told in (before, after) for door, answer in told.items() if not shut(*answer)] == []
+    assert [door for door, (_, text) in after.items() if MARKER in text] == []
+
+
+def test_declining_and_planning_tell_nothing_of_ballots(world):
+    """The trail's entries about the idea, whoever moves it, hold states and no scores."""
+    world.close()
+    ideas.mark_planned(idea=world.place.idea, actor=world.people["author"])
+
+    text = world.client("administrator").get("/settings/audit/").content.decode()
+
+    assert "planned" in text
+    assert MARKER not in text
