@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.stats.bandits import FLOOR, BetaPosterior, probability_best, probability_matching
+from experiments.stats.bandits import FLOOR
 from tests.benchmarks.lines import measured
+from tests.proofs.bandit_runs import Play, play_rates
 
 RATES = np.array([0.05, 0.055, 0.06, 0.045, 0.05])
 GAPS = RATES.max() - RATES
@@ -28,14 +29,6 @@ def lines() -> Iterator[str]:
 
 def regrets(floor: float) -> NDArray[np.float64]:
     """Conversions lost against the best arm, expected from the arms played, for each replication."""
-    rng = np.random.default_rng(101)
-    return np.concatenate([_regrets(floor, rng) for _ in range(REPLICATIONS // AT_ONCE)])
-
-
-def _regrets(floor: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    played, won = (np.zeros((AT_ONCE, len(RATES)), dtype=np.int64) for _ in range(2))
-    for _ in range(BATCHES):
-        chance = probability_best(BetaPosterior.from_counts(won, played - won))
-        batch = rng.multinomial(BATCH, probability_matching(chance, floor=floor))
-        played, won = played + batch, won + rng.binomial(batch, RATES)
-    return np.asarray(played @ GAPS)
+    rng, play = np.random.default_rng(101), Play(BATCHES, BATCH, floor)
+    runs = (play_rates(RATES, play, AT_ONCE, rng)[0] for _ in range(REPLICATIONS // AT_ONCE))
+    return np.concatenate([counts.n.sum(axis=1) @ GAPS for counts in runs])

@@ -56,7 +56,7 @@ def contrast_coverage(setting: Setting, answer, which: BatchLog) -> float:
 
 
 def equal(rate: float, floor: float) -> Setting:
-    return Setting(f"three arms of {rate:.0%}, floor {floor:.0%}", (rate,) * 3, floor)
+    return Setting(f"three arms of {rate:.0%}, floors 1 and 5%", (rate,) * 3, floor)
 
 
 def by_aipw(which: BatchLog, control: int) -> Estimate:
@@ -66,12 +66,12 @@ def by_aipw(which: BatchLog, control: int) -> Estimate:
 SETTINGS = [
     *((equal(rate, floor), 0.94, 0.938) for rate in (0.02, 0.10) for floor in (0.05, 0.01)),
     *(
-        (Setting(f"arms of 10, 11 and 13%, floor {floor:.0%}", (0.10, 0.11, 0.13), floor), 0.933, 0.933)
+        (Setting("arms of 10, 11 and 13%, floors 1 and 5%", (0.10, 0.11, 0.13), floor), 0.933, 0.933)
         for floor in (0.05, 0.01)
     ),
-    *((Setting(f"skewed revenue, floor {floor:.0%}", None, floor), 0.935, 0.935) for floor in (0.05, 0.01)),
+    *((Setting("skewed revenue, floors 1 and 5%", None, floor), 0.935, 0.935) for floor in (0.05, 0.01)),
 ]
-IDS = [setting.name for setting, *_ in SETTINGS]
+IDS = [f"{setting.name}: {setting.floor:.0%}" for setting, *_ in SETTINGS]
 
 
 @pytest.mark.parametrize(("setting", "contrasts", "values"), SETTINGS, ids=IDS)
@@ -104,7 +104,7 @@ def test_estimates_are_free_of_bias(ledger, setting, contrasts, values):
 @FLOORS
 def test_sequence_holds_at_a_hundred_looks(ledger, floor):
     made = runs(FULL)
-    for setting in (equal(0.10, floor), Setting(f"skewed revenue, floor {floor:.0%}", None, floor)):
+    for setting in (equal(0.10, floor), Setting("skewed revenue, floors 1 and 5%", None, floor)):
         which = log(setting, batches=100, size=400)
         found = aipw_sequence(which, planned_decisions=40_000)
         missed = ((found.low > 0) | (found.high < 0)).any(axis=-2)
