@@ -3,9 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from engagement.customers.models import Feed
+from engagement.customers.models import Customer, Feed
 
 
 def complete_through(events: Iterable[str]) -> dict[str, datetime]:
     """Per event name the time its feed is complete to; a feed that never delivered is missing."""
-    return dict(Feed.objects.filter(event__in=set(events)).values_list("event", "complete_through"))
+    stated = Feed.objects.filter(event__in=set(events), complete_through__isnull=False)
+    return {event: through for event, through in stated.values_list("event", "complete_through") if through}
+
+
+def merged_customers() -> dict[int, int]:
+    """Per customer who turned out to be somebody else, who that is: what a query over the store joins its rows with."""
+    pairs = Customer.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
+    return {pk: into for pk, into in pairs if into is not None}

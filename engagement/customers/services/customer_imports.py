@@ -61,7 +61,7 @@ def _store_chunk(rows: dict[str, CustomerRow]) -> int:
     known = set(Customer.objects.filter(external_id__in=ids).values_list("external_id", flat=True))
     customers.ensure(ids)
     stored = Customer.objects.select_for_update().filter(external_id__in=ids)
-    changed = [customer for customer in stored if _update(customer, rows[customer.external_id])]
+    changed = [customer for customer in stored if _update(customer, rows[str(customer.external_id)])]
     Customer.objects.bulk_update(changed, [*KNOWN, "traits"], batch_size=500)
     return len({customer.external_id for customer in changed} | (set(ids) - known))
 

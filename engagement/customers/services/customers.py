@@ -37,7 +37,8 @@ def _create(external_ids: Sequence[str]) -> None:
 
 
 def _ids(external_ids: Sequence[str]) -> dict[str, int]:
-    return dict(Customer.objects.filter(external_id__in=external_ids).values_list("external_id", "pk"))
+    rows = Customer.objects.filter(external_id__in=external_ids).values_list("external_id", "pk", "merged_into")
+    return {external_id: into or pk for external_id, pk, into in rows if external_id is not None}
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

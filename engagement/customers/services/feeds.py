@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
 from engagement.customers.models import Feed
 
 
@@ -10,4 +12,5 @@ def complete(*, events: Iterable[str], through: datetime) -> None:
     """States that these feeds are complete to `through`; an earlier statement is never taken back."""
     for event in events:
         Feed.objects.get_or_create(event=event, defaults={"complete_through": through})
-        Feed.objects.filter(event=event, complete_through__lt=through).update(complete_through=through)
+        earlier = Q(complete_through__lt=through) | Q(complete_through__isnull=True)
+        Feed.objects.filter(earlier, event=event).update(complete_through=through)
