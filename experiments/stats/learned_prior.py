@@ -16,7 +16,7 @@ FEWEST_EXPERIMENTS = 8
 # The prior then: lifts of more than 10% either way are rare.
 DEFAULT_TAU = 0.05
 GRID = 40
-# The grid spans the values of tau whose profile likelihood is within this many logs of the best.
+# The grid spans the values of tau whose likelihood is within this many logs of the best.
 LOG_DROP = 8.0
 SCAN = np.concatenate([[0.0], np.logspace(-4.0, 1.5, 200)])
 
@@ -86,8 +86,10 @@ def learned_prior(estimates: ArrayLike, se: ArrayLike) -> LearnedPrior:
 
     Every closed experiment of the metric belongs in, shipped or not, or the prior is biased. NaN is left out.
     Fewer than 8 experiments give N(0, 0.05^2) and a note.
-    Source: normal-normal model; tau on a grid of 40 weighted by its profile likelihood, flat in tau^2 beforehand, and
-    mu given tau flat. Flat in tau itself would hold too many small ones: 90% intervals then cover 87%.
+    Source: normal-normal model; tau on a grid of 40 weighted by its likelihood with mu integrated out, flat in tau
+    beforehand (Gelman 2006, section 5), and mu given tau flat. Under the profile likelihood, which takes mu at its best,
+    spreads come out too small: flat in tau 90% intervals cover 87%, and flat in tau^2, which makes up for that, brings a
+    quarter's total 5.5% too high.
     """
     error = validation.numbers("se", se)
     validation.refuse("se", error, error <= 0, "must be above 0")
@@ -98,16 +100,16 @@ def learned_prior(estimates: ArrayLike, se: ArrayLike) -> LearnedPrior:
         one = np.ones(1)
         return LearnedPrior(DEFAULT_TAU * one, one, 0.0 * one, 0.0 * one, is_default=True, notes=(DEFAULT_NOTE,))
     tau, step = _grid(data)
-    height = profile_log_likelihood(data, tau)
-    weight = step * tau * np.exp(height - height.max())
+    height = marginal_log_likelihood(data, tau)
+    weight = step * np.exp(height - height.max())
     return LearnedPrior(tau, weight / weight.sum(), data.mean(tau**2), 1.0 / np.sqrt(data.precision(tau**2)))
 
 
-def profile_log_likelihood(data: Estimates, tau: FloatArray) -> FloatArray:
-    """Log likelihood of each tau at the mu that suits it best, up to a constant; shape of `tau`."""
+def marginal_log_likelihood(data: Estimates, tau: FloatArray) -> FloatArray:
+    """Log likelihood of each tau with mu integrated out under a flat prior, up to a constant; shape of `tau`."""
     weight = data.weight(tau**2)
     fit = np.where(data.is_known, np.log(np.where(data.is_known, weight, 1.0)), 0.0).sum(axis=-1)
-    return np.asarray((fit - data.q(tau**2)) / 2.0)
+    return np.asarray((fit - np.log(data.precision(tau**2)) - data.q(tau**2)) / 2.0)
 
 
 def _grid(data: Estimates) -> tuple[FloatArray, FloatArray]:
@@ -115,10 +117,10 @@ def _grid(data: Estimates) -> tuple[FloatArray, FloatArray]:
     value = data.value[data.is_known]
     # Three times the span of the estimates: no spread of true effects could hide so much of itself.
     scan = SCAN * max(float(np.ptp(value)), float(np.sqrt(data.variance[data.is_known].max()))) / 10.0
-    height = profile_log_likelihood(data, scan)
+    height = marginal_log_likelihood(data, scan)
     best, floor = scan[height.argmax()], height.max() - LOG_DROP
     ends = np.array([0.0, scan[-1]])
-    low, high = boundary(lambda tau: profile_log_likelihood(data, tau) >= floor, np.full(2, best), ends)
+    low, high = boundary(lambda tau: marginal_log_likelihood(data, tau) >= floor, np.full(2, best), ends)
     tau = np.linspace(low, high, GRID)
     step = np.ones(GRID)
     step[[0, -1]] = 0.5

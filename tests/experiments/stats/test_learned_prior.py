@@ -10,17 +10,17 @@ ESTIMATES = RNG.normal(0.01, 0.02, 25) + SE * RNG.standard_normal(25)
 
 
 def fit(tau):
-    """mu, its variance and the profile log likelihood at one tau, by the textbook."""
+    """mu, its variance and the log likelihood at one tau with mu integrated out, by the textbook."""
     weight = 1 / (SE**2 + tau**2)
     mu = (weight * ESTIMATES).sum() / weight.sum()
-    height = (np.log(weight).sum() - (weight * (ESTIMATES - mu) ** 2).sum()) / 2
+    height = (np.log(weight).sum() - np.log(weight.sum()) - (weight * (ESTIMATES - mu) ** 2).sum()) / 2
     return mu, 1 / weight.sum(), height
 
 
 def averaged(answer):
-    """An answer that depends on tau, averaged over the profile likelihood and dtau^2 by adaptive integration."""
+    """An answer that depends on tau, averaged over that likelihood and a flat tau by adaptive integration."""
     best = -optimize.minimize_scalar(lambda tau: -fit(tau)[2], bounds=(0, 0.2), method="bounded").fun
-    density = lambda tau: tau * np.exp(fit(tau)[2] - best)  # noqa: E731
+    density = lambda tau: np.exp(fit(tau)[2] - best)  # noqa: E731
     total = integrate.quad(density, 0, 0.3, epsrel=1e-10, limit=300)[0]
     return integrate.quad(lambda tau: answer(tau) * density(tau), 0, 0.3, epsrel=1e-10, limit=300)[0] / total
 
