@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from engagement.customers.models import Customer, Feed
+from engagement.customers.models import Customer, Feed, Merge
 
 
 def complete_through(events: Iterable[str]) -> dict[str, datetime]:
@@ -16,3 +16,8 @@ def merged_customers() -> dict[int, int]:
     """Per customer who turned out to be somebody else, who that is: what a query over the store joins its rows with."""
     pairs = Customer.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
     return {pk: into for pk, into in pairs if into is not None}
+
+
+def merged_since(moment: datetime) -> set[int]:
+    """The survivors of merges made after a moment."""
+    return set(Merge.objects.filter(at__gt=moment).values_list("into_id", flat=True))

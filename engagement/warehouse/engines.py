@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
+from typing import Any
 
 import ibis
 from django.conf import settings
 from ibis.backends import BaseBackend
-from ibis.expr.types import Table
+from ibis.expr.types import Scalar, Table
 
 from engagement.warehouse.store import snapshot
 from engagement.warehouse.tables import SCHEMAS
@@ -18,6 +20,20 @@ class Warehouse:
     def __init__(self, backend: BaseBackend) -> None:
         self.backend = backend
         self._tables: dict[str, Table] = {}
+        self._numbers = count(1)
+
+    def rows(self, query: Table) -> list[dict[str, Any]]:
+        """A small answer, a dictionary a row."""
+        found: list[dict[str, Any]] = self.backend.to_pyarrow(query).to_pylist()
+        return found
+
+    def number(self, query: Scalar) -> Any:
+        """A single value."""
+        return self.backend.to_pyarrow(query).as_py()
+
+    def kept(self, query: Table) -> Table:
+        """The query's rows, computed now and once, for as long as this warehouse is open."""
+        return self.backend.create_table(f"kept_{next(self._numbers)}", query, temp=True)
 
     def table(self, name: str) -> Table:
         if name not in self._tables:

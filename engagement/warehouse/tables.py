@@ -19,14 +19,14 @@ EVENTS = pa.schema(
 
 EXPOSURES = pa.schema(
     [
-        pa.field(
-            "experiment", pa.string(), nullable=False
-        ),  # the experiment's uid: a key can be taken once more, a uid cannot
+        # The experiment's uid: a key can be taken once more, a uid cannot.
+        pa.field("experiment", pa.string(), nullable=False),
         pa.field("customer", pa.int64(), nullable=False),
         pa.field("variant", pa.string(), nullable=False),
         pa.field("exposed_at", MOMENT, nullable=False),
         pa.field("propensity", pa.float64()),
         pa.field("batch", pa.int64()),
+        pa.field("received_at", MOMENT),
     ]
 )
 

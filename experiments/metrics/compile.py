@@ -1,7 +1,9 @@
-"""Metrics to one grouped query: exposures joined with events, one row per customer, sums per variant and exposure day.
+"""Metrics to queries: exposures joined with events, one row per customer, sums per variant and day on which it counts.
 
-The engine does the heavy part once for all metrics; what comes back is a handful of sums that `summarise` turns into
-moments. Metrics that read the same events in the same window share one column.
+The engine does the heavy part once for all metrics (`per_customer`); what comes back is a handful of sums a day, that
+`summarise` adds up. Metrics that read the same events in the same window share one column. A metric with a window
+enters whole on the day its window closes; a running total enters by what each day changed. So every day's sums are
+made once, and a later analysis reads only what came after (`needed`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +13,11 @@ from functools import reduce
 from operator import and_, or_
 
 import ibis
-from ibis.expr.types import BooleanValue, FloatingValue, Table
+from ibis.expr.types import BooleanValue, FloatingValue, Table, Value
 
 from experiments.metrics.definition import Measure, MetricDefinition
+
+INSTANT = timedelta(microseconds=1)  # the store's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,62 +31,223 @@ class Total:
     days_before: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a metric's story is asked for: rows that count after `after` (None: from the start) to `as_of`."""
+
+    as_of: datetime
+    after: datetime | None = None
+
+
+def resolved(table: Table, merged: Table | None) -> Table:
+    """The table with each customer who turned out to be somebody else named as that.
+
+    `merged`: columns merged_customer and survivor; None where there are none.
+    """
+    if merged is None:
+        return table
+    known = table.left_join(merged, table.customer == merged.merged_customer)
+    return known.mutate(customer=ibis.coalesce(known.survivor, known.customer)).select(*table.columns)
+
+
 def first_exposures(
     exposures: Table, *, experiment: str, starts: datetime, ends: datetime, until: datetime | None = None
 ) -> Table:
-    """One row per customer exposed inside [starts, ends): the first variant met, when, and how many were met.
+    """One row per customer exposed inside [starts, ends): the first variant met, when, and when another one was.
 
-    `until`: as if the story ended there.
+    `until`: as if the story ended there. Two variants met at the same moment: the first by name, so that every engine
+    gives the same answer.
     """
     last = min(ends, until) if until else ends
     inside = exposures.filter(
         exposures.experiment == experiment, exposures.exposed_at >= starts, exposures.exposed_at < last
     )
-    return inside.group_by("customer").aggregate(
-        variant=inside.variant.argmin(inside.exposed_at),
-        exposed_at=inside.exposed_at.min(),
-        variants_met=inside.variant.nunique(),
-    )
+    each = inside.group_by("customer", "variant").aggregate(exposed_at=inside.exposed_at.min())
+    in_order = ibis.window(group_by=each.customer, order_by=[each.exposed_at, each.variant])
+    placed = each.mutate(place=ibis.row_number().over(in_order), other_at=each.exposed_at.lead(1).over(in_order))
+    return placed.filter(placed.place == 0).select("customer", "variant", "exposed_at", "other_at")
 
 
-def grouped_moments(
-    first: Table, events: Table, definitions: Sequence[MetricDefinition], *, as_of: Mapping[str, datetime]
-) -> Table:
-    """Per variant and exposure day: `customers`, `contaminated` and for metric number i the sums `n_i` and others.
+def exposed_by_day(first: Table, groups: Sequence[str] = ()) -> Table:
+    """Rows `variant, day, *groups, customers`: how many met their first variant that day."""
+    return first.group_by("variant", *groups, day=first.exposed_at.date()).aggregate(customers=first.count())
 
-    `as_of` tells per metric key the time its feeds are complete to: a customer counts once their window has closed by
-    then. For every metric but a quantile: y1, y2, y3 of the capped outcome, u1 of the uncapped one, c1 how many were
-    capped; with a covariate x1, x2, xy; for a ratio the same sums with the denominator as x.
-    """
-    outcomes = per_customer(first, events, definitions, as_of=as_of)
-    sums: dict[str, ibis.expr.types.Value] = {
-        "customers": outcomes.count(),
-        "contaminated": (outcomes.variants_met > 1).sum(),
-    }
-    for number, definition in enumerate(definitions):
-        sums.update(_sums(outcomes, number, definition, as_of[definition.key]))
-    return outcomes.group_by("variant", day=outcomes.exposed_at.date()).aggregate(**sums)
+
+def contaminated(first: Table) -> Table:
+    """Rows `variant, contaminated`: how many who met this variant first met another one later."""
+    return first.group_by("variant").aggregate(contaminated=first.other_at.notnull().sum())
+
+
+def needed(first: Table, events: Table, definitions: Sequence[MetricDefinition], spans: Mapping[str, Span]) -> Table:
+    """Of the exposed customers those whose sums may change in these spans; all where a span begins at the start."""
+    if any(spans[definition.key].after is None for definition in definitions):
+        return first
+    reasons = [_counts(first, definition, spans[definition.key]) for definition in definitions]
+    running = [definition for definition in definitions if definition.window_s is None]
+    if running:
+        since = min(after for d in running if (after := spans[d.key].after) is not None)
+        moved = events.filter(events.event.isin(sorted(feeds(running))), events.occurred_at >= since)
+        reasons.append(first.customer.isin(moved.customer))
+    return first.filter(reduce(or_, reasons))
 
 
 def per_customer(
-    first: Table, events: Table, definitions: Sequence[MetricDefinition], *, as_of: Mapping[str, datetime]
+    first: Table, events: Table, definitions: Sequence[MetricDefinition], *, spans: Mapping[str, Span]
 ) -> Table:
-    """The exposed customers with, per metric number i, `u_i` (uncapped) and `x_i` (covariate or denominator)."""
-    wanted = {i: _totals(definition, as_of[definition.key]) for i, definition in enumerate(definitions)}
+    """The exposed customers with, per metric number i, `u_i` (uncapped) and `x_i` (covariate or denominator).
+
+    Of a running total only the covariate is a column here, unless it is a quantile's: it is made of its days.
+    """
+    wanted = {i: _totals(definition, spans[definition.key].as_of) for i, definition in enumerate(definitions)}
     places = {total: place for place, total in enumerate(dict.fromkeys(t for ts in wanted.values() for t in ts))}
-    joined = first.inner_join(_relevant(events, places), "customer")
-    columns = {f"t_{place}": _column(joined, total) for total, place in places.items()}
-    totals = joined.group_by("customer").aggregate(**columns)
-    known = first.left_join(totals, "customer").drop("customer_right")
-    known = known.mutate(**{name: known[name].fill_null(0.0) for name in columns})
+    columns = {f"t_{place}": total for total, place in places.items()}
+    known = first
+    if columns:
+        joined = first.select("customer", "exposed_at").inner_join(_relevant(first, events, places), "customer")
+        totals = joined.group_by("customer").aggregate(**{n: _column(joined, t) for n, t in columns.items()})
+        known = first.left_join(totals, "customer").drop("customer_right")
+        known = known.mutate(**{name: known[name].fill_null(0.0) for name in columns})
     outcomes: dict[str, FloatingValue] = {}
     for number, definition in enumerate(definitions):
         values = [known[f"t_{places[total]}"] for total in wanted[number]]
-        reached = (values[0] >= definition.threshold).cast("float64")
-        outcomes[f"u_{number}"] = reached if definition.is_share else values[0]
+        if _is_made_of_days(definition):
+            outcomes.update({f"x_{number}": value for value in values})
+            continue
+        outcomes[f"u_{number}"] = _outcome(definition, values[0])
         if len(values) > 1:
             outcomes[f"x_{number}"] = values[1]
-    return known.select("customer", "variant", "exposed_at", "variants_met", **outcomes)
+    return known.select(*first.columns, **outcomes)
+
+
+def day_sums(
+    outcomes: Table,
+    events: Table,
+    definitions: Sequence[MetricDefinition],
+    *,
+    spans: Mapping[str, Span],
+    groups: Sequence[str] = (),
+) -> list[Table]:
+    """The queries on `per_customer`'s rows whose answers together are what the spans add, for `summarise.cells`."""
+    windows = sorted({d.window_s for d in definitions if d.window_s is not None})
+    queries = [window_days(outcomes, definitions, window_s=w, spans=spans, groups=groups) for w in windows]
+    if any(_is_made_of_days(definition) for definition in definitions):
+        queries.append(running_entries(outcomes, definitions, spans=spans, groups=groups))
+        queries.append(running_changes(outcomes, events, definitions, spans=spans, groups=groups))
+    return queries
+
+
+def window_days(
+    outcomes: Table,
+    definitions: Sequence[MetricDefinition],
+    *,
+    window_s: int,
+    spans: Mapping[str, Span],
+    groups: Sequence[str] = (),
+) -> Table:
+    """Per variant, group and day the sums of every metric with this window, over customers whose window closed then.
+
+    For metric number i of `definitions`: n_i; y1, y2, y3 of the capped outcome, u1 of the uncapped one, c1 how many
+    were capped; with a covariate x1, x2, xy; for a ratio the same sums with the denominator as x. A window that closes
+    at midnight closed on the day before.
+    """
+    sums: dict[str, Value] = {}
+    for number, definition in enumerate(definitions):
+        if definition.window_s == window_s and definition.kind != "quantile":
+            sums.update(_sums(outcomes, number, definition, spans[definition.key]))
+    closes = outcomes.exposed_at + ibis.interval(seconds=window_s) - ibis.interval(microseconds=1)
+    return outcomes.group_by("variant", *groups, day=closes.date()).aggregate(**sums)
+
+
+def running_entries(
+    outcomes: Table,
+    definitions: Sequence[MetricDefinition],
+    *,
+    spans: Mapping[str, Span],
+    groups: Sequence[str] = (),
+) -> Table:
+    """Per variant, group and exposure day what enters a running total at exposure: n_i and the covariate's x1, x2."""
+    sums: dict[str, Value] = {}
+    for number, definition in enumerate(definitions):
+        if not _is_made_of_days(definition):
+            continue
+        counts = _counts(outcomes, definition, spans[definition.key])
+        sums[f"n_{number}"] = counts.sum()
+        if f"x_{number}" in outcomes.columns:
+            x = outcomes[f"x_{number}"]
+            sums[f"x1_{number}"] = x.sum(where=counts).fill_null(0.0)
+            sums[f"x2_{number}"] = (x * x).sum(where=counts).fill_null(0.0)
+    return outcomes.group_by("variant", *groups, day=outcomes.exposed_at.date()).aggregate(**sums)
+
+
+def running_changes(
+    outcomes: Table,
+    events: Table,
+    definitions: Sequence[MetricDefinition],
+    *,
+    spans: Mapping[str, Span],
+    groups: Sequence[str] = (),
+) -> Table:
+    """Per variant, group and day what that day's events changed in the sums of the running totals, about pivot 0.
+
+    With g the capped total before the day and d its change: Σd, Σd(2g + d), Σd(3g² + 3gd + d²); with a covariate Σxd;
+    for a ratio's sides a, b also Σ(g_a d_b + g_b d_a + d_a d_b). A day's change may well be negative.
+    """
+    running = {i: d for i, d in enumerate(definitions) if _is_made_of_days(d)}
+    wanted = {i: [Total(measure, until=spans[d.key].as_of) for measure in d.measures] for i, d in running.items()}
+    places = {total: place for place, total in enumerate(dict.fromkeys(t for ts in wanted.values() for t in ts))}
+    covariates = [name for i in running if (name := f"x_{i}") in outcomes.columns]
+    joined = outcomes.inner_join(_relevant(outcomes, events, places), "customer")
+    keys = ["customer", "variant", *groups, *covariates]
+    daily = joined.group_by(*keys, day=joined.occurred_at.date()).aggregate(
+        **{f"t_{place}": _column(joined, total) for total, place in places.items()}
+    )
+    before = ibis.window(group_by=daily.customer, order_by=daily.day, preceding=(None, 1))
+    upto = ibis.window(group_by=daily.customer, order_by=daily.day, preceding=(None, 0))
+    totals = {f"g_{place}": daily[f"t_{place}"].sum().over(before).fill_null(0.0) for place in places.values()}
+    totals |= {f"h_{place}": daily[f"t_{place}"].sum().over(upto) for place in places.values()}
+    told = daily.mutate(**totals)
+    sums: dict[str, Value] = {}
+    for number, definition in running.items():
+        pairs = [(told[f"g_{places[t]}"], told[f"h_{places[t]}"]) for t in wanted[number]]
+        after = spans[definition.key].after
+        inside = None if after is None else told.day >= ibis.literal(after.date())
+        sums.update(_changes(told, number, definition, pairs, inside))
+    return told.group_by("variant", "day", *groups).aggregate(**sums)
+
+
+def ranked_values(outcomes: Table, *, ranks: Sequence[int]) -> Table:
+    """A quantile metric's totals (`u_0` of its own `per_customer`) at these ranks (from 1) of each variant."""
+    order = ibis.window(group_by=outcomes.variant, order_by=outcomes.u_0)
+    ranked = outcomes.select("variant", rank=ibis.row_number().over(order) + 1, value=outcomes.u_0)
+    return ranked.filter(ranked["rank"].isin(sorted(set(ranks))))
+
+
+def closed(outcomes: Table, definition: MetricDefinition, span: Span) -> Table:
+    """The customers who count for this metric in the span."""
+    return outcomes.filter(_counts(outcomes, definition, span))
+
+
+def totals_before(first: Table, events: Table, definition: MetricDefinition, *, starts: datetime) -> Table:
+    """One column `value`: each exposed customer's total in a window's length before `starts`, where not zero."""
+    begins = starts - timedelta(seconds=definition.window_s or 0)
+    measure = definition.measures[0]
+    conditions = [events.event == measure.event, events.occurred_at >= begins, events.occurred_at < starts]
+    conditions += [events.properties.get(name) == value for name, value in measure.filter]
+    joined = first.inner_join(events.filter(*conditions), "customer")
+    totals = joined.group_by("customer").aggregate(value=joined.value.fill_null(0.0).sum())
+    return totals.filter(totals.value != 0).select("value")
+
+
+def entered_by(first: Table, definition: MetricDefinition, through: datetime) -> BooleanValue:
+    """Whether these customers belong to the days of this metric that end by `through`."""
+    return _counts(first, definition, Span(through))
+
+
+def belongs_to_counted(joined: Table, definition: MetricDefinition, through: datetime) -> BooleanValue:
+    """Whether an event (joined with its customer's first exposure) belongs to a day that ended by `through`."""
+    measures = [Total(m, definition.from_s, definition.window_s, until=through) for m in definition.measures]
+    inside = [reduce(and_, [joined.event == total.measure.event, *_window(joined, total)]) for total in measures]
+    return reduce(or_, inside) & entered_by(joined, definition, through)
 
 
 def feeds(definitions: Sequence[MetricDefinition]) -> frozenset[str]:
@@ -90,17 +255,39 @@ def feeds(definitions: Sequence[MetricDefinition]) -> frozenset[str]:
     return reduce(or_, (definition.events for definition in definitions), frozenset())
 
 
+def _is_made_of_days(definition: MetricDefinition) -> bool:
+    """Whether the metric is a running total that enters day by day; a quantile has no increments."""
+    return definition.window_s is None and definition.kind != "quantile"
+
+
+def _counts(outcomes: Table, definition: MetricDefinition, span: Span) -> BooleanValue:
+    """Who enters in the span: whose window closed in (after, as of]; without a window, who was exposed in it."""
+    at = outcomes.exposed_at
+    if definition.window_s is None:
+        begun = at < ibis.literal(span.as_of)
+        return begun if span.after is None else begun & (at >= ibis.literal(span.after))
+    window = timedelta(seconds=definition.window_s)
+    over = at <= ibis.literal(span.as_of - window)
+    return over if span.after is None else over & (at > ibis.literal(span.after - window))
+
+
 def _totals(definition: MetricDefinition, as_of: datetime) -> list[Total]:
     until = as_of if definition.window_s is None else None
     after = [Total(measure, definition.from_s, definition.window_s, until) for measure in definition.measures]
+    if _is_made_of_days(definition):
+        after = []
     if definition.before and definition.covariate:
         after.append(Total(definition.before, days_before=definition.covariate.days_before))
     return after
 
 
-def _relevant(events: Table, totals: Mapping[Total, int]) -> Table:
+def _relevant(first: Table, events: Table, totals: Mapping[Total, int]) -> Table:
+    """The events these totals read, of the customers in `first` alone; properties only where a filter asks for them."""
     names = sorted({total.measure.event for total in totals})
-    return events.filter(events.event.isin(names)).select("customer", "event", "occurred_at", "value", "properties")
+    columns = ["customer", "event", "occurred_at", "value"]
+    if any(total.measure.filter for total in totals):
+        columns.append("properties")
+    return events.filter(events.event.isin(names)).select(*columns)
 
 
 def _column(joined: Table, total: Total) -> FloatingValue:
@@ -122,10 +309,18 @@ def _window(joined: Table, total: Total) -> list[BooleanValue]:
     return [at >= begins, at < ibis.literal(total.until)]
 
 
-def _sums(outcomes: Table, number: int, definition: MetricDefinition, as_of: datetime) -> dict[str, FloatingValue]:
-    counts = outcomes.exposed_at <= ibis.literal(as_of - timedelta(seconds=definition.window_s or 0))
+def _outcome(definition: MetricDefinition, total: FloatingValue) -> FloatingValue:
+    return (total >= definition.threshold).cast("float64") if definition.is_share else total
+
+
+def _capped(definition: MetricDefinition, outcome: FloatingValue) -> FloatingValue:
+    return outcome if definition.cap is None else outcome.clip(-definition.cap, definition.cap)
+
+
+def _sums(outcomes: Table, number: int, definition: MetricDefinition, span: Span) -> dict[str, FloatingValue]:
+    counts = _counts(outcomes, definition, span)
     uncapped = outcomes[f"u_{number}"]
-    value = uncapped if definition.cap is None else uncapped.clip(-definition.cap, definition.cap)
+    value = _capped(definition, uncapped)
     terms = {"y1": value, "y2": value * value, "y3": value * value * value, "u1": uncapped}
     if definition.cap is not None:
         terms["c1"] = (uncapped != value).cast("float64")
@@ -136,24 +331,25 @@ def _sums(outcomes: Table, number: int, definition: MetricDefinition, as_of: dat
     return {f"n_{number}": counts.sum(), **sums}
 
 
-def ranked_values(
-    first: Table, events: Table, definition: MetricDefinition, *, as_of: datetime, ranks: Sequence[int]
-) -> Table:
-    """A quantile metric's totals at these ranks (from 1) of each variant: rows `variant, rank, value`."""
-    outcomes = per_customer(first, events, [definition], as_of={definition.key: as_of})
-    closed = outcomes.exposed_at <= ibis.literal(as_of - timedelta(seconds=definition.window_s or 0))
-    counted = outcomes.filter(closed)
-    order = ibis.window(group_by=counted.variant, order_by=counted.u_0)
-    ranked = counted.select("variant", rank=ibis.row_number().over(order) + 1, value=counted.u_0)
-    return ranked.filter(ranked["rank"].isin(sorted(set(ranks))))
-
-
-def totals_before(first: Table, events: Table, definition: MetricDefinition, *, starts: datetime) -> Table:
-    """One column `value`: each exposed customer's total in a window's length before `starts`, where not zero."""
-    begins = starts - timedelta(seconds=definition.window_s or 0)
-    measure = definition.measures[0]
-    conditions = [events.event == measure.event, events.occurred_at >= begins, events.occurred_at < starts]
-    conditions += [events.properties.get(name) == value for name, value in measure.filter]
-    joined = first.inner_join(events.filter(*conditions), "customer")
-    totals = joined.group_by("customer").aggregate(value=joined.value.fill_null(0.0).sum())
-    return totals.filter(totals.value != 0).select("value")
+def _changes(
+    told: Table,
+    number: int,
+    definition: MetricDefinition,
+    pairs: Sequence[tuple[FloatingValue, FloatingValue]],
+    inside: BooleanValue | None,
+) -> dict[str, FloatingValue]:
+    (raw_before, raw_after), *other = pairs
+    u_before, u_after = _outcome(definition, raw_before), _outcome(definition, raw_after)
+    g = _capped(definition, u_before)
+    d = _capped(definition, u_after) - g
+    terms = {"y1": d, "y2": d * (2 * g + d), "y3": d * (3 * g * g + 3 * g * d + d * d), "u1": u_after - u_before}
+    if definition.cap is not None:
+        is_capped_now = (u_after != _capped(definition, u_after)).cast("float64")
+        terms["c1"] = is_capped_now - (u_before != g).cast("float64")
+    if other:
+        b, b_after = other[0]
+        change = b_after - b
+        terms |= {"x1": change, "x2": change * (2 * b + change), "xy": g * change + b * d + d * change}
+    elif f"x_{number}" in told.columns:
+        terms["xy"] = told[f"x_{number}"] * d
+    return {f"{name}_{number}": term.sum(where=inside).fill_null(0.0) for name, term in terms.items()}

@@ -1,20 +1,19 @@
-"""What the grouped query returned, as arrays over variants: the only thing statistics ever see."""
+"""What the queries returned, as arrays over variants: the only thing statistics ever see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from experiments.metrics.definition import MetricDefinition
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class MetricSums:
-    """Sums of one metric over the customers who count, one entry a variant, control first.
+    """Sums of one metric over the customers who count, shape (..., variant), control first.
 
     y: the capped outcome, its square and cube; u: the uncapped one; c: how many were capped; x: the covariate, or a
     ratio's denominator (zeros where there is none).
@@ -31,6 +30,69 @@ class MetricSums:
     xy: Array
 
 
+SUMS = tuple(MetricSums.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class DayCell:
+    """What entered a metric's sums on one day in one variant (and subgroup, one value a dimension)."""
+
+    day: date
+    variant: str
+    groups: tuple[str, ...]
+    sums: tuple[float, ...]  # in the order of SUMS
+
+    def as_json(self) -> list[Any]:
+        return [self.day.isoformat(), self.variant, list(self.groups), list(self.sums)]
+
+    @classmethod
+    def from_json(cls, parts: Sequence[Any]) -> Self:
+        day, variant, groups, sums = parts
+        return cls(date.fromisoformat(day), variant, tuple(groups), tuple(sums))
+
+
+def cells(rows: Iterable[Mapping[str, Any]], number: int, *, groups: Sequence[str] = ()) -> list[DayCell]:
+    """Metric number `number` of rows that `compile.window_days` and its neighbours gave; days nothing entered are
+    left out."""
+    found = []
+    for row in rows:
+        sums = tuple(float(row.get(f"{name}_{number}") or 0.0) for name in SUMS)
+        if any(sums):
+            found.append(DayCell(row["day"], row["variant"], tuple(row[group] for group in groups), sums))
+    return found
+
+
+def total(found: Iterable[DayCell], variants: Sequence[str]) -> MetricSums:
+    """The cells added over days and groups; a variant nobody met has zeros.
+
+    A variant that is not in `variants` raises `KeyError`: exposures are checked before they are stored.
+    """
+    place = {variant: index for index, variant in enumerate(variants)}
+    added = np.zeros((len(SUMS), len(variants)))
+    for cell in found:
+        added[:, place[cell.variant]] += cell.sums
+    return MetricSums(*added)
+
+
+def by_day(found: Iterable[DayCell], variants: Sequence[str], days: Sequence[date]) -> MetricSums:
+    """The state at the end of each of `days` (in order): cells added up to it; arrays of shape (day, variant)."""
+    place = {variant: index for index, variant in enumerate(variants)}
+    when = {day: index for index, day in enumerate(days)}
+    added = np.zeros((len(SUMS), len(days), len(variants)))
+    for cell in found:
+        if cell.day in when:
+            added[:, when[cell.day], place[cell.variant]] += cell.sums
+    return MetricSums(*np.cumsum(added, axis=1))
+
+
+def by_group(found: Iterable[DayCell], variants: Sequence[str], dimension: int) -> dict[str, MetricSums]:
+    """The cells added per value of one dimension of subgroups, values in alphabetical order."""
+    parts: dict[str, list[DayCell]] = {}
+    for cell in found:
+        parts.setdefault(cell.groups[dimension], []).append(cell)
+    return {value: total(parts[value], variants) for value in sorted(parts)}
+
+
 @dataclass(frozen=True, slots=True)
 class ExperimentSums:
     """Everything one analysis reads from the store, in the order of `variants`."""
@@ -41,23 +103,10 @@ class ExperimentSums:
     metrics: Mapping[str, MetricSums]
 
 
-def summarise(
-    rows: Sequence[Mapping[str, Any]], *, variants: Sequence[str], definitions: Sequence[MetricDefinition]
-) -> ExperimentSums:
-    """Adds the rows of `compile.grouped_moments` over exposure days. A variant nobody met has zeros.
-
-    A variant in the rows that is not in `variants` raises `KeyError`: exposures are checked before they are stored.
-    """
+def per_variant(rows: Iterable[Mapping[str, Any]], variants: Sequence[str], column: str) -> Array:
+    """A column of counts added up per variant."""
     place = {variant: index for index, variant in enumerate(variants)}
-
-    def total(column: str) -> Array:
-        added = np.zeros(len(variants))
-        for row in rows:
-            added[place[row["variant"]]] += row.get(column, 0.0)
-        return added
-
-    metrics = {
-        definition.key: MetricSums(**{name: total(f"{name}_{number}") for name in MetricSums.__slots__})
-        for number, definition in enumerate(definitions)
-    }
-    return ExperimentSums(tuple(variants), total("customers"), total("contaminated"), metrics)
+    added = np.zeros(len(variants))
+    for row in rows:
+        added[place[row["variant"]]] += row[column]
+    return added

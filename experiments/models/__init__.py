@@ -1,5 +1,16 @@
 from experiments.models.answer import Decision, Readout, ResultsImport
+from experiments.models.counted import CountedDays, Counting
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.upload import ResultsUpload
 
-__all__ = ["Decision", "Experiment", "Metric", "Readout", "ResultsImport", "ResultsUpload", "Variant"]
+__all__ = [
+    "CountedDays",
+    "Counting",
+    "Decision",
+    "Experiment",
+    "Metric",
+    "Readout",
+    "ResultsImport",
+    "ResultsUpload",
+    "Variant",
+]

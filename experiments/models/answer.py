@@ -30,6 +30,7 @@ class Readout(models.Model):
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="readouts")
     as_of = models.DateTimeField()
     document = models.JSONField()
+    series = models.JSONField(default=dict, help_text="Per metric its effect at the end of each day; {} while sealed.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments import stats
 from experiments.readouts.metric_data import MetricData
-from experiments.readouts.rule import Family, Rule
+from experiments.readouts.rule import Family, Rule, planned_for
 
 ALPHA = 0.05
 STOPPING = frozenset({stats.Verdict.BETTER, stats.Verdict.WORSE})
@@ -68,8 +68,9 @@ def _undecided(inputs: Inputs, key: str) -> list[dict[str, Any]]:
     data = inputs.datas[key]
     absolute, lift = data.difference(ALPHA), data.lift(ALPHA)
     plain, plain_lift = data.unadjusted_difference(ALPHA), data.unadjusted_lift(ALPHA)
-    sequences = [data.sequence(_planned(inputs, variant)) for variant in inputs.treatments]
-    margin = _margins(inputs, data, is_guardrail=inputs.roles[key] == "guardrail")
+    planned = [planned_for(inputs.rule.plan, inputs.shares, variant) for variant in inputs.treatments]
+    sequence = data.sequence(planned)
+    margin = _margins(data, planned if inputs.roles[key] == "guardrail" else None, len(inputs.treatments))
     verdict = stats.Verdict.NOT_ENOUGH_DATA if inputs.is_valid else stats.Verdict.INVALID
     return [
         {
@@ -79,7 +80,7 @@ def _undecided(inputs: Inputs, key: str) -> list[dict[str, Any]]:
             **_answer(absolute, lift, index),
             "unadjusted": _answer(plain, plain_lift, index),
             "multiplicity": None,
-            "sequence": {**_limits(sequences[index], index), "e_value": _e_value(sequences[index], index)},
+            "sequence": {**_limits(sequence, index), "e_value": _e_value(sequence, index)},
             "decision": None,
             "margin": margin[index],
             "verdict": str(verdict),
@@ -133,18 +134,12 @@ def _repeated(inputs: Inputs, key: str, rows: Sequence[dict[str, Any]]) -> list[
     return repeated
 
 
-def _planned(inputs: Inputs, variant: str) -> float:
-    """The planned customers of one comparison: control and the one treatment."""
-    if inputs.rule.plan.customers is None:
-        return inputs.rule.planned_customers
-    return inputs.rule.planned_customers * (inputs.shares[inputs.control] + inputs.shares[variant])
-
-
-def _margins(inputs: Inputs, data: MetricData, *, is_guardrail: bool) -> list[dict[str, Any] | None]:
-    test = data.margin() if is_guardrail else None
-    if test is None:
-        return [None] * len(inputs.treatments)
-    harm = [data.harm(_planned(inputs, variant))[index] for index, variant in enumerate(inputs.treatments)]
+def _margins(data: MetricData, planned: Sequence[float] | None, size: int) -> list[dict[str, Any] | None]:
+    """The margin's test of each treatment; `planned`: customers of each comparison, None where none guards."""
+    test = None if planned is None else data.margin()
+    if test is None or planned is None:
+        return [None] * size
+    harm = data.harm(planned)
     return [
         {
             "bound": _number(test.bound[index]),
@@ -152,7 +147,7 @@ def _margins(inputs: Inputs, data: MetricData, *, is_guardrail: bool) -> list[di
             "passed": bool(test.passed[index]),
             "harm_e_value": _number(harm[index]),
         }
-        for index in range(len(inputs.treatments))
+        for index in range(size)
     ]
 
 

@@ -20,7 +20,7 @@ FEWEST_MATURED = 30  # below it a retention is told, and no interval of it
 
 @dataclass(frozen=True)
 class MetricData(ABC):
-    """The sums of one metric over variants, control first."""
+    """The sums of one metric, arrays of shape (..., variant), control first; answers have shape (..., treatment)."""
 
     definition: MetricDefinition
     sums: MetricSums
@@ -59,13 +59,13 @@ class MetricData(ABC):
         """Conversions in the variant of each comparison that has fewer, where the metric counts such."""
         return None
 
-    def sequence(self, planned_customers: float, alpha: float = 0.05) -> stats.Estimate:
+    def sequence(self, planned_customers: ArrayLike, alpha: float = 0.05) -> stats.Estimate:
         """The absolute effect with limits and e-value that hold at every look."""
         return stats.confidence_sequence(
             self.difference(), planned_customers=planned_customers, alpha=alpha, fewest_events=self.fewest_events
         )
 
-    def harm(self, planned_customers: float) -> Array:
+    def harm(self, planned_customers: ArrayLike) -> Array:
         """Evidence at every look that the treatment does harm; an alarm at 100."""
         return stats.harm_e_value(
             self.difference(), planned_customers=planned_customers, direction=self.definition.direction,
@@ -170,13 +170,13 @@ class ShareData(MetricData):
 
     @property
     def fewest_events(self) -> Array | None:
-        return np.minimum(self.sums.y1[:1], self.sums.y1[1:])
+        return np.minimum(self.sums.y1[..., :1], self.sums.y1[..., 1:])
 
     @property
     def _is_immature(self) -> NDArray[np.bool_]:
         if self.definition.kind != "retention":
-            return np.zeros(len(self.n) - 1, dtype=np.bool_)
-        return np.asarray(np.minimum(self.n[:1], self.n[1:]) < FEWEST_MATURED)
+            return np.zeros(self.n[..., 1:].shape, dtype=np.bool_)
+        return np.asarray(np.minimum(self.n[..., :1], self.n[..., 1:]) < FEWEST_MATURED)
 
     @cached_property
     def _counts(self) -> stats.Counts:

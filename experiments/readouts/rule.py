@@ -29,6 +29,13 @@ class Plan:
     looks: int = 1
 
 
+def planned_for(plan: Plan, shares: Mapping[str, float], variant: str) -> float:
+    """The planned customers of one comparison: control (the first of `shares`) and the one treatment."""
+    if plan.customers is None:
+        return float(PLANNED_CUSTOMERS)
+    return plan.customers * (next(iter(shares.values())) + shares[variant])
+
+
 @dataclass(frozen=True)
 class Family:
     """Metrics whose comparisons are corrected together: p [metric, treatment] and the alpha their intervals take."""
@@ -72,10 +79,6 @@ class Rule:
     @property
     def is_sequential(self) -> bool:
         return self.plan.looks > 1
-
-    @property
-    def planned_customers(self) -> float:
-        return float(self.plan.customers or PLANNED_CUSTOMERS)
 
     def primary(self, data: MetricData) -> Family:
         """The family of the treatments on the metric that decides, at this look."""

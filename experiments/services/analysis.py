@@ -8,26 +8,27 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
-from ibis.expr.types import Table
 
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
 from engagement.customers.queries import complete_through
-from engagement.warehouse.engines import Warehouse, connect
+from engagement.warehouse.engines import connect
 from experiments.choices import MetricRole
 from experiments.health import checks
 from experiments.lifecycle import State
 from experiments.metrics import compile as queries
 from experiments.metrics.definition import MetricDefinition
-from experiments.metrics.order_statistics import order_statistics, ranks_needed
-from experiments.metrics.summarise import ExperimentSums, summarise
+from experiments.metrics.summarise import ExperimentSums
 from experiments.models import Experiment, Metric, Readout, Variant
+from experiments.readouts import series
 from experiments.readouts.comparisons import Inputs, compare
-from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
+from experiments.readouts.metric_data import MetricData
 from experiments.readouts.rule import Plan, Rule
 from experiments.reports import wording
+from experiments.services import counting
+from experiments.services.counting import Counted
 from experiments.services.loading import state_by_dates
 
 
@@ -38,29 +39,41 @@ class Analysed:
     experiment: Experiment
     variants: Sequence[Variant]
     metrics: Sequence[Metric]
-    sums: ExperimentSums
-    datas: Mapping[str, MetricData]
+    counted: Counted
     as_of: Mapping[str, datetime]
+
+    @property
+    def sums(self) -> ExperimentSums:
+        return self.counted.sums
+
+    @property
+    def datas(self) -> Mapping[str, MetricData]:
+        return self.counted.datas
 
     @property
     def primary(self) -> Metric:
         return next(metric for metric in self.metrics if metric.role == MetricRole.PRIMARY)
 
 
-def analyse(*, experiment: Experiment, as_of: datetime | None = None, progress: Progress) -> Readout:
+def analyse(
+    *, experiment: Experiment, as_of: datetime | None = None, is_full: bool = False, progress: Progress
+) -> Readout:
     """The experiment's newest readout, computed from the store and kept.
 
     `as_of` given: only events before it count, and it is the completeness time of every feed. Otherwise each metric is
-    as of the least complete of its feeds, never later than now.
+    as of the least complete of its feeds, never later than now; days counted before are not read again unless
+    `is_full`.
     """
     progress.doing(_("Computing the readout of %(name)s") % {"name": experiment})
     _follow_dates(experiment)
-    analysed = _read(experiment, as_of)
+    analysed = _read(experiment, as_of, is_full=is_full)
     moment = min(analysed.as_of.values())
     is_sealed = experiment.sealed_until is not None and moment < experiment.sealed_until
     document = _document(analysed, is_sealed=is_sealed)
+    drawn = {} if is_sealed else _series(analysed)
     with transaction.atomic():
-        return Readout.objects.create(experiment=experiment, as_of=moment, document=document)
+        counting.keep(analysed.counted)
+        return Readout.objects.create(experiment=experiment, as_of=moment, document=document, series=drawn)
 
 
 def _follow_dates(experiment: Experiment) -> None:
@@ -72,27 +85,12 @@ def _follow_dates(experiment: Experiment) -> None:
             experiment.state = state
 
 
-def _read(experiment: Experiment, as_of: datetime | None) -> Analysed:
+def _read(experiment: Experiment, as_of: datetime | None, *, is_full: bool) -> Analysed:
     variants, metrics = list(experiment.variants.all()), list(experiment.metrics.all())
-    if experiment.starts is None or experiment.ends is None:
-        sentence = _("“%(key)s” has no dates; exposures count between its start and its end.")
-        raise Conflict(sentence % {"key": experiment.key})
     moments = _as_of(experiment, [metric.definition for metric in metrics], as_of)
     with connect() as warehouse:
-        first = queries.first_exposures(
-            warehouse.table("exposures"), experiment=str(experiment.uid), starts=experiment.starts,
-            ends=experiment.ends, until=max(moments.values()),
-        )  # fmt: skip
-        events = warehouse.table("events")
-        _refuse_other_currencies(warehouse, events, metrics)
-        for metric in metrics:
-            _freeze_cap(warehouse, first, events, metric, experiment.starts)
-        definitions = [metric.definition for metric in metrics]
-        query = queries.grouped_moments(first, events, definitions, as_of=moments)
-        rows = warehouse.backend.to_pyarrow(query).to_pylist()
-        sums = summarise(rows, variants=[variant.key for variant in variants], definitions=definitions)
-        datas = {d.key: _data(warehouse, first, events, d, sums, moments[d.key]) for d in definitions}
-    return Analysed(experiment, variants, metrics, sums, datas, moments)
+        counted = counting.count(warehouse, experiment, metrics, as_of=moments, may_keep=as_of is None, is_full=is_full)
+    return Analysed(experiment, variants, metrics, counted, moments)
 
 
 def _as_of(
@@ -101,7 +99,7 @@ def _as_of(
     if given is not None and given > now():
         raise InvalidInput(_("Data cannot be as of a time in the future: %(time)s.") % {"time": given.isoformat()})
     if given is not None:
-        return {definition.key: given for definition in definitions}
+        return {definition.key: given.astimezone(UTC) for definition in definitions}
     complete = complete_through(queries.feeds(definitions))
     missing = queries.feeds(definitions) - complete.keys()
     if missing or not definitions:
@@ -110,52 +108,7 @@ def _as_of(
             % {"key": experiment.key, "missing": ", ".join(sorted(missing)) or _("any metric")}
         )
     present = now()
-    return {d.key: min(*(complete[event] for event in d.events), present) for d in definitions}
-
-
-def _data(
-    warehouse: Warehouse,
-    first: Table,
-    events: Table,
-    definition: MetricDefinition,
-    sums: ExperimentSums,
-    as_of: datetime,
-) -> MetricData:
-    own = sums.metrics[definition.key]
-    if definition.quantile is None:
-        return metric_data(definition, own)
-    ranks = ranks_needed(own.n, definition.quantile)
-    query = queries.ranked_values(first, events, definition, as_of=as_of, ranks=ranks)
-    values = {(row["variant"], row["rank"]): row["value"] for row in warehouse.backend.to_pyarrow(query).to_pylist()}
-    return QuantileData(definition, own, *order_statistics(own.n, definition.quantile, sums.variants, values))
-
-
-def _freeze_cap(warehouse: Warehouse, first: Table, events: Table, metric: Metric, starts: datetime) -> None:
-    """Takes the cap of a winsorised metric from the time before the start: once, over all variants, then kept.
-
-    Without any amount before the start there is nothing to take it from: the metric is not capped, and says so.
-    """
-    definition = metric.definition
-    if definition.winsorise is None or metric.cap_taken_at is not None:
-        return
-    query = queries.totals_before(first, events, definition, starts=starts)
-    totals = warehouse.backend.to_pyarrow(query)["value"].to_numpy()
-    metric.frozen_cap = float(np.quantile(np.abs(totals), definition.winsorise)) if len(totals) else None
-    metric.cap_taken_at = now()
-    metric.save(update_fields=["frozen_cap", "cap_taken_at"])
-
-
-def _refuse_other_currencies(warehouse: Warehouse, events: Table, metrics: Sequence[Metric]) -> None:
-    units = {metric.definition.event: metric.definition.unit for metric in metrics if metric.definition.unit}
-    if not units:
-        return
-    found = events.filter(events.event.isin(sorted(units)), events.currency.notnull())
-    pairs = warehouse.backend.to_pyarrow(found.select("event", "currency").distinct()).to_pylist()
-    for pair in pairs:
-        if pair["currency"] != units[pair["event"]]:
-            sentence = _("The event “%(event)s” has amounts in %(found)s; its metric counts %(unit)s only.")
-            values = {"event": pair["event"], "found": pair["currency"], "unit": units[pair["event"]]}
-            raise Conflict(sentence % values)
+    return {d.key: min(*(complete[event] for event in d.events), present).astimezone(UTC) for d in definitions}
 
 
 def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
@@ -200,6 +153,25 @@ def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
         if is_sealed
         else wording.recommendation(compared[analysed.primary.key], guardrails, variants),
     }
+
+
+def _series(analysed: Analysed) -> dict[str, Any]:
+    """What `Readout.series` holds: each metric at the end of each day, rebuilt from today's data."""
+    experiment = analysed.experiment
+    plan = Plan(**experiment.plan) if experiment.plan else Plan()
+    shares = {variant.key: variant.share for variant in analysed.variants}
+    drawn = {
+        definition.key: series.daily(
+            definition,
+            analysed.counted.cells[definition.key],
+            shares=shares,
+            plan=plan,
+            days=counting.days(experiment.starts, analysed.as_of[definition.key]),
+        )
+        for definition in (metric.definition for metric in analysed.metrics)
+        if definition.key in analysed.counted.cells and experiment.starts is not None
+    }
+    return {"metrics": {key: part for key, part in drawn.items() if part["days"]}}
 
 
 def _rule(analysed: Analysed, plan: Plan, looks: Sequence[Mapping[str, Any]], *, is_sealed: bool) -> Rule:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from engagement.core.clock import now
 from engagement.core.errors import InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused
@@ -79,6 +80,7 @@ def _staged(chunk: Sequence[ExposureRow], uids: dict[str, str]) -> pa.RecordBatc
         "exposed_at": [row.exposed_at for row in chunk],
         "propensity": [row.propensity for row in chunk],
         "batch": [row.batch for row in chunk],
+        "received_at": [now()] * len(chunk),
     }
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in STAGED], schema=STAGED)
 

@@ -160,6 +160,7 @@ def _exposures(staged: Staged, ids: np.ndarray, uid: uuid.UUID, exposed_at: date
                 pa.repeat(pa.scalar(exposed_at, EXPOSURES.field("exposed_at").type), size),
                 pa.nulls(size, pa.float64()),
                 pa.nulls(size, pa.int64()),
+                pa.repeat(pa.scalar(now(), EXPOSURES.field("received_at").type), size),
             ],
             schema=EXPOSURES,
         )

@@ -87,9 +87,9 @@ def learned_prior(estimates: ArrayLike, se: ArrayLike) -> LearnedPrior:
     Every closed experiment of the metric belongs in, shipped or not, or the prior is biased. NaN is left out.
     Fewer than 8 experiments give N(0, 0.05^2) and a note.
     Source: normal-normal model; tau on a grid of 40 weighted by its likelihood with mu integrated out, flat in tau
-    beforehand (Gelman 2006, section 5), and mu given tau flat. Under the profile likelihood, which takes mu at its best,
-    spreads come out too small: flat in tau 90% intervals cover 87%, and flat in tau^2, which makes up for that, brings a
-    quarter's total 5.5% too high.
+    beforehand (Gelman 2006, section 5), and mu given tau flat. Under the profile likelihood, which takes mu at its
+    best, spreads come out too small: flat in tau 90% intervals cover 87%, and flat in tau^2, which makes up for that,
+    brings a quarter's total 5.5% too high.
     """
     error = validation.numbers("se", se)
     validation.refuse("se", error, error <= 0, "must be above 0")

@@ -102,6 +102,7 @@ def _exposure_batch(
         clock.moments(exposures.at),
         pa.array(np.array(text.shares)[exposures.variant]),
         pa.nulls(size, pa.int64()),
+        clock.moments(exposures.at, later_s=DELIVERY_S),
     ]
     return pa.record_batch(columns, schema=EXPOSURES)
 

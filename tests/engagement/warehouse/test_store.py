@@ -16,7 +16,15 @@ AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 
 def batch(*customers: int, variant: str = "a") -> pa.RecordBatch:
     rows = [
-        {"experiment": "e", "customer": c, "variant": variant, "exposed_at": AT, "propensity": None, "batch": None}
+        {
+            "experiment": "e",
+            "customer": c,
+            "variant": variant,
+            "exposed_at": AT,
+            "propensity": None,
+            "batch": None,
+            "received_at": AT,
+        }
         for c in customers
     ]
     return pa.RecordBatch.from_pylist(rows, schema=EXPOSURES)

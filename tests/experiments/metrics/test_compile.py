@@ -1,17 +1,27 @@
-"""One grouped query against the same sums by plain Python, on rows full of edges."""
+"""The queries against the same sums by plain Python, on rows full of edges."""
 
 import random
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import ibis
 import pyarrow as pa
 import pytest
 
 from engagement.warehouse.tables import EVENTS, EXPOSURES
-from experiments.metrics.compile import first_exposures, grouped_moments
-from experiments.metrics.definition import Covariate, MetricDefinition
-from experiments.metrics.summarise import summarise
+from experiments.metrics.compile import (
+    Span,
+    contaminated,
+    day_sums,
+    exposed_by_day,
+    first_exposures,
+    needed,
+    per_customer,
+    resolved,
+)
+from experiments.metrics.definition import Covariate, Measure, MetricDefinition
+from experiments.metrics.summarise import DayCell, by_day, cells, total
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)
 DAY = 86_400
@@ -21,6 +31,9 @@ DEFINITIONS = [
     MetricDefinition("bought", "proportion", "buy", window_s=5 * DAY),
     MetricDefinition("twice", "proportion", "buy", window_s=5 * DAY, threshold=2),
     MetricDefinition("so_far", "mean", "buy"),
+    MetricDefinition("so_far_capped", "mean", "buy", cap=20.0, covariate=Covariate("buy", days_before=7)),
+    MetricDefinition("so_far_twice", "proportion", "buy", threshold=2),
+    MetricDefinition("per_buy", "ratio", numerator=Measure("buy"), denominator=Measure("buy", value=False)),
     MetricDefinition("came_back", "proportion", "buy", window_s=5 * DAY, from_s=2 * DAY),
 ]
 
@@ -47,37 +60,55 @@ def rows(seed: int = 1) -> tuple[list[dict], list[dict]]:
     return exposures, events
 
 
-def by_query(exposures: list[dict], events: list[dict]):
-    blank = {"received_at": AS_OF, "message_id": "m", "currency": None, "properties": None}
-    con = ibis.duckdb.connect()
-    con.raw_sql("SET TimeZone = 'UTC'")
-    events = pa.Table.from_pylist([{**event, **blank} for event in events], schema=EVENTS)
-    exposures = pa.Table.from_pylist([{**e, "propensity": None, "batch": None} for e in exposures], schema=EXPOSURES)
-    first = first_exposures(ibis.memtable(exposures), experiment="e", starts=START, ends=END)
-    as_of = dict.fromkeys((definition.key for definition in DEFINITIONS), AS_OF)
-    found = con.to_pyarrow(grouped_moments(first, ibis.memtable(events), DEFINITIONS, as_of=as_of)).to_pylist()
-    return summarise(found, variants=["a", "b"], definitions=DEFINITIONS)
+class Store:
+    """The rows in an engine, counted as an analysis counts them."""
+
+    def __init__(self, exposures: list[dict], events: list[dict]) -> None:
+        blank = {"received_at": AS_OF, "message_id": "m", "currency": None, "properties": None}
+        unknown = {"propensity": None, "batch": None, "received_at": AS_OF}
+        self.con = ibis.duckdb.connect()
+        self.con.raw_sql("SET TimeZone = 'UTC'")
+        self.events = ibis.memtable(pa.Table.from_pylist([{**event, **blank} for event in events], schema=EVENTS))
+        self.exposures = ibis.memtable(pa.Table.from_pylist([{**e, **unknown} for e in exposures], schema=EXPOSURES))
+
+    def first(self, as_of: datetime):
+        return first_exposures(self.exposures, experiment="e", starts=START, ends=END, until=as_of)
+
+    def cells(self, as_of: datetime, after: datetime | None = None) -> dict[str, list[DayCell]]:
+        """What (after, as of] adds to each metric."""
+        spans = {definition.key: Span(as_of, after) for definition in DEFINITIONS}
+        customers = needed(self.first(as_of), self.events, DEFINITIONS, spans)
+        outcomes = per_customer(customers, self.events, DEFINITIONS, spans=spans)
+        found: dict[str, list[DayCell]] = {definition.key: [] for definition in DEFINITIONS}
+        for query in day_sums(outcomes, self.events, DEFINITIONS, spans=spans):
+            rows = self.con.to_pyarrow(query).to_pylist()
+            for number, definition in enumerate(DEFINITIONS):
+                found[definition.key] += cells(rows, number)
+        return found
 
 
-def by_hand(exposures: list[dict], events: list[dict], definition: MetricDefinition) -> dict[str, list[float]]:
-    mine = sorted((e for e in exposures if e["experiment"] == "e" and START <= e["exposed_at"] < END), key=_when)
+def by_hand(
+    exposures: list[dict], events: list[dict], definition: MetricDefinition, as_of: datetime
+) -> dict[str, list[float]]:
+    last = min(END, as_of)
+    mine = sorted((e for e in exposures if e["experiment"] == "e" and START <= e["exposed_at"] < last), key=_when)
     first = {}
     for exposure in mine:
         first.setdefault(exposure["customer"], exposure)
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for customer, exposure in first.items():
         at, place = exposure["exposed_at"], "ab".index(exposure["variant"])
-        end = at + timedelta(seconds=definition.window_s) if definition.window_s else AS_OF
-        if (end if definition.window_s else at) > AS_OF:
+        end = at + timedelta(seconds=definition.window_s) if definition.window_s else as_of
+        if (end if definition.window_s else at) > as_of:
             continue
         buys = [e for e in events if e["customer"] == customer and e["event"] == "buy"]
         opens = at + timedelta(seconds=definition.from_s)
         inside = [e["value"] or 0.0 for e in buys if opens <= e["occurred_at"] < end]
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         before = sum(e["value"] or 0.0 for e in buys if day - timedelta(days=7) <= e["occurred_at"] < day)
-        raw = sum(inside) if definition.kind == "mean" else float(len(inside) >= definition.threshold)
-        y = raw if definition.cap is None else min(raw, definition.cap)
-        x = before if definition.covariate else 0.0
+        raw = sum(inside) if definition.kind in ("mean", "ratio") else float(len(inside) >= definition.threshold)
+        y = raw if definition.cap is None else max(-definition.cap, min(raw, definition.cap))
+        x = len(inside) if definition.kind == "ratio" else before if definition.covariate else 0.0
         for name, value in {
             "n": 1,
             "y1": y,
@@ -101,11 +132,29 @@ def _when(exposure: dict) -> datetime:
 def test_the_query_gives_the_sums_that_plain_python_gives(number):
     exposures, events = rows()
     definition = DEFINITIONS[number]
-    found = by_query(exposures, events).metrics[definition.key]
-    expected = by_hand(exposures, events, definition)
+    found = total(Store(exposures, events).cells(AS_OF)[definition.key], "ab")
+    expected = by_hand(exposures, events, definition, AS_OF)
     assert sum(expected["n"]) > 100
     for name, values in expected.items():
-        assert getattr(found, name).tolist() == pytest.approx(values, rel=1e-12), name
+        assert getattr(found, name).tolist() == pytest.approx(values, rel=1e-12, abs=1e-9), name
+
+
+def test_days_counted_one_by_one_add_up_to_the_rows_at_every_midnight():
+    exposures, events = rows(seed=2)
+    store, counted = Store(exposures, events), {definition.key: [] for definition in DEFINITIONS}
+    midnights = [START + timedelta(days=day) for day in range(12)]
+    for after, as_of in pairwise([None, *midnights]):
+        for key, fresh in store.cells(as_of, after).items():
+            assert after is None or all(after.date() <= cell.day < as_of.date() for cell in fresh)
+            counted[key] += fresh
+    for definition in DEFINITIONS:
+        days = by_day(counted[definition.key], "ab", [midnight.date() for midnight in midnights])
+        for place, midnight in enumerate(midnights):
+            expected = by_hand(exposures, events, definition, midnight + timedelta(days=1))
+            is_last = place == len(midnights) - 1
+            for name, values in {} if is_last else expected.items():
+                reached = getattr(days, name)[place].tolist()
+                assert reached == pytest.approx(values, rel=1e-12, abs=1e-9), (definition.key, midnight, name)
 
 
 def test_customers_count_once_and_those_who_met_two_variants_are_told():
@@ -117,9 +166,28 @@ def test_customers_count_once_and_those_who_met_two_variants_are_told():
         {"experiment": "e", "customer": 2, "variant": "a", "exposed_at": at + timedelta(hours=1)},
         {"experiment": "e", "customer": 3, "variant": "a", "exposed_at": END},
     ]
-    found = by_query(exposures, [])
-    assert found.customers.tolist() == [1, 1]
-    assert found.contaminated.tolist() == [0, 1]
+    store = Store(exposures, [])
+    first = store.first(AS_OF)
+    by_variant = {row["variant"]: row["contaminated"] for row in store.con.to_pyarrow(contaminated(first)).to_pylist()}
+    by_day = store.con.to_pyarrow(exposed_by_day(first)).to_pylist()
+    assert {(row["variant"], row["day"], row["customers"]) for row in by_day} == {
+        ("a", at.date(), 1),
+        ("b", at.date(), 1),
+    }
+    assert by_variant == {"a": 0, "b": 1}
+
+
+def test_one_who_turned_out_to_be_another_counts_as_that_one_with_both_histories():
+    at = START + timedelta(days=1)
+    exposures = [
+        {"experiment": "e", "customer": 1, "variant": "a", "exposed_at": at},
+        {"experiment": "e", "customer": 2, "variant": "b", "exposed_at": at + timedelta(hours=1)},
+    ]
+    store = Store(exposures, [])
+    merged = ibis.memtable(pa.table({"merged_customer": [1], "survivor": [2]}))
+    everybody = resolved(store.exposures, merged)
+    first = store.con.to_pyarrow(first_exposures(everybody, experiment="e", starts=START, ends=END)).to_pylist()
+    assert first == [{"customer": 2, "variant": "a", "exposed_at": at, "other_at": at + timedelta(hours=1)}]
 
 
 @pytest.mark.parametrize("from_s", [-1, 5 * DAY, 6 * DAY])

@@ -1,0 +1,312 @@
+"""From the store to sums a day: what was counted stays, what came after is read.
+
+A day is counted once its feeds are complete to its end, and is then kept (`CountedDays`). The next analysis reads the
+customers whose sums changed since, and nothing else. What arrives for a counted day is late: it is counted as such and
+changes no number until a full count is asked for.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+from django.utils.translation import gettext as _
+from ibis.expr.types import Table
+
+from engagement.core.clock import now
+from engagement.core.errors import Conflict
+from engagement.customers.queries import merged_customers, merged_since
+from engagement.warehouse.engines import Warehouse
+from experiments.metrics import compile as queries
+from experiments.metrics.compile import Span
+from experiments.metrics.definition import MetricDefinition
+from experiments.metrics.order_statistics import order_statistics, ranks_needed
+from experiments.metrics.summarise import Array, DayCell, ExperimentSums, cells, per_variant, total
+from experiments.models import CountedDays, Counting, Experiment, Metric
+from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
+
+
+@dataclass(frozen=True)
+class Late:
+    """What came after its day had been counted, and how many events there are in all to measure it by."""
+
+    count: int
+    events: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One experiment's numbers: sums and data per metric key, the cells they were made of, what came too late.
+
+    `kept` is what the next analysis may build on; None where nothing may be kept (a stated as-of).
+    """
+
+    sums: ExperimentSums
+    datas: Mapping[str, MetricData]
+    cells: Mapping[str, list[DayCell]]
+    late: Late
+    kept: "Kept | None" = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    counting: Counting
+    days: Sequence[CountedDays] = field(default_factory=list)
+
+
+def count(
+    warehouse: Warehouse,
+    experiment: Experiment,
+    metrics: Sequence[Metric],
+    *,
+    as_of: Mapping[str, datetime],
+    may_keep: bool,
+    is_full: bool = False,
+) -> Counted:
+    """The numbers of `metrics` as of the time each key names.
+
+    may_keep: these times are what the feeds are complete to, so the days before them may be kept (`keep`).
+    is_full:  nothing kept before is used.
+    """
+    return _Count(warehouse, experiment, metrics, as_of, is_full=is_full).counted(may_keep=may_keep)
+
+
+def keep(counted: Counted) -> None:
+    """Stores what the next analysis builds on; in the caller's transaction, beside its readout."""
+    if counted.kept is None:
+        return
+    experiment = counted.kept.counting.experiment
+    Counting.objects.filter(experiment=experiment).delete()
+    CountedDays.objects.filter(experiment=experiment).delete()
+    counted.kept.counting.save(force_insert=True)
+    CountedDays.objects.bulk_create(counted.kept.days)
+
+
+class _Count:
+    """One pass over the store."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        experiment: Experiment,
+        metrics: Sequence[Metric],
+        as_of: Mapping[str, datetime],
+        *,
+        is_full: bool,
+    ) -> None:
+        self.warehouse, self.experiment, self.as_of = warehouse, experiment, as_of
+        self.variants = [variant.key for variant in experiment.variants.all()]
+        merged = _merged()
+        self.exposures = queries.resolved(warehouse.table("exposures"), merged)
+        self.events = queries.resolved(warehouse.table("events"), merged)
+        self.first = self._first()
+        _refuse_other_currencies(warehouse, self.events, metrics)
+        for metric in metrics:
+            self._freeze_cap(metric)
+        self.definitions = [metric.definition for metric in metrics]
+        self.before = None if is_full else Counting.objects.filter(experiment=experiment).first()
+        self.stored = {} if self.before is None else self._stored()
+
+    def counted(self, *, may_keep: bool) -> Counted:
+        found = self._cells()
+        sums = self._sums(found)
+        datas = {d.key: self._data(d, sums) for d in self.definitions}
+        late = self._late()
+        kept = self._kept(found, late) if may_keep else None
+        return Counted(sums, datas, found, late, kept)
+
+    def _first(self) -> Table:
+        experiment = self.experiment
+        if experiment.starts is None or experiment.ends is None:
+            sentence = _("“%(key)s” has no dates; exposures count between its start and its end.")
+            raise Conflict(sentence % {"key": experiment.key})
+        first = queries.first_exposures(
+            self.exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
+            until=max(self.as_of.values()),
+        )  # fmt: skip
+        return self.warehouse.kept(first)
+
+    def _stored(self) -> dict[str, CountedDays]:
+        """The metrics' counted days that these definitions may be added to."""
+        rows = {row.metric_key: row for row in CountedDays.objects.filter(experiment=self.experiment)}
+        marks = {d.key: self._mark(d) for d in self.definitions}
+        return {key: row for key, row in rows.items() if marks.get(key) == row.definition and row.cells}
+
+    def _mark(self, definition: MetricDefinition) -> str:
+        experiment = self.experiment
+        made_of = [definition.as_json(), str(experiment.uid), experiment.starts, experiment.ends, experiment.subgroups]
+        return hashlib.sha256(json.dumps(made_of, default=str, sort_keys=True).encode()).hexdigest()
+
+    def _spans(self) -> dict[str, Span]:
+        """Per metric what is not counted yet. A time before the last counting cuts what was kept at its midnight."""
+        spans = {}
+        for definition in self.definitions:
+            as_of, row = self.as_of[definition.key], self.stored.get(definition.key)
+            spans[definition.key] = Span(as_of, min(row.through, _midnight(as_of)) if row else None)
+        return spans
+
+    def _cells(self) -> dict[str, list[DayCell]]:
+        spans, definitions = self._spans(), self.definitions
+        summed = [d for d in definitions if d.kind != "quantile"]
+        found: dict[str, list[DayCell]] = {d.key: self._cells_before(d.key, spans[d.key].after) for d in summed}
+        customers = queries.needed(self.first, self.events, summed, spans)
+        outcomes = self.warehouse.kept(queries.per_customer(customers, self.events, summed, spans=spans))
+        for query in queries.day_sums(outcomes, self.events, summed, spans=spans):
+            rows = self.warehouse.rows(query)
+            for number, definition in enumerate(summed):
+                found[definition.key] += cells(rows, number)
+        return found
+
+    def _cells_before(self, key: str, after: datetime | None) -> list[DayCell]:
+        if after is None:
+            return []
+        kept = (DayCell.from_json(parts) for parts in self.stored[key].cells)
+        return [cell for cell in kept if cell.day < after.date()]
+
+    def _sums(self, found: Mapping[str, list[DayCell]]) -> ExperimentSums:
+        exposed = self.warehouse.rows(queries.exposed_by_day(self.first))
+        met_others = self.warehouse.rows(queries.contaminated(self.first))
+        return ExperimentSums(
+            tuple(self.variants),
+            per_variant(exposed, self.variants, "customers"),
+            per_variant(met_others, self.variants, "contaminated"),
+            {key: total(parts, self.variants) for key, parts in found.items()},
+        )
+
+    def _data(self, definition: MetricDefinition, sums: ExperimentSums) -> MetricData:
+        if definition.quantile is None:
+            return metric_data(definition, sums.metrics[definition.key])
+        span = Span(self.as_of[definition.key])
+        outcomes = queries.per_customer(self.first, self.events, [definition], spans={definition.key: span})
+        outcomes = self.warehouse.kept(queries.closed(outcomes, definition, span))
+        counts = outcomes.group_by("variant").aggregate(n=outcomes.count())
+        n: Array = per_variant(self.warehouse.rows(counts), self.variants, "n")
+        ranks = ranks_needed(n, definition.quantile)
+        rows = self.warehouse.rows(queries.ranked_values(outcomes, ranks=ranks))
+        values = {(row["variant"], row["rank"]): row["value"] for row in rows}
+        own = total([], self.variants)
+        own.n[:] = n
+        return QuantileData(definition, own, *order_statistics(n, definition.quantile, self.variants, values))
+
+    def _late(self) -> Late:
+        """What arrived since the last counting for days that it had counted."""
+        before, stored = self.before, [(d, self.stored[d.key]) for d in self.definitions if d.key in self.stored]
+        if before is None or not stored:
+            return Late(0, 0)
+        late = before.late + self._late_events(before, stored) + self._late_exposures(before, stored)
+        late += self._late_merges(before, stored)
+        if late == 0:
+            return Late(0, 0)
+        names = sorted(queries.feeds(self.definitions))
+        relevant = self.events.filter(self.events.event.isin(names)).semi_join(self.first, "customer")
+        return Late(late, self.warehouse.number(relevant.count()))
+
+    def _late_events(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
+        if before.seen_events is None:
+            return 0
+        names = sorted(queries.feeds([definition for definition, _row in stored]))
+        fresh = self.events.filter(self.events.event.isin(names), self.events.received_at > before.seen_events)
+        joined = self.first.inner_join(fresh, "customer")
+        reasons = [queries.belongs_to_counted(joined, definition, row.through) for definition, row in stored]
+        return self.warehouse.number(joined.filter(reduce(or_, reasons)).count())
+
+    def _late_exposures(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
+        if before.seen_exposures is None:
+            return 0
+        own = self.exposures.filter(
+            self.exposures.experiment == str(self.experiment.uid), self.exposures.received_at > before.seen_exposures
+        )
+        fresh = own.select("customer", "exposed_at").distinct()
+        arrived = self.first.semi_join(fresh, ["customer", "exposed_at"])
+        reasons = [queries.entered_by(arrived, definition, row.through) for definition, row in stored]
+        return self.warehouse.number(arrived.filter(reduce(or_, reasons)).count())
+
+    def _late_merges(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
+        survivors = sorted(merged_since(before.counted_at))
+        if not survivors:
+            return 0
+        named = ibis.memtable(pa.table({"customer": pa.array(survivors, pa.int64())}))
+        touched = self.first.semi_join(named, "customer")
+        reasons = [queries.entered_by(touched, definition, row.through) for definition, row in stored]
+        return self.warehouse.number(touched.filter(reduce(or_, reasons)).count())
+
+    def _kept(self, found: Mapping[str, list[DayCell]], late: Late) -> Kept:
+        """What the next analysis builds on. A metric that nobody counts for yet keeps nothing: nothing can be late."""
+        days = []
+        for definition in self.definitions:
+            if definition.key not in found:
+                continue
+            row, through = self.stored.get(definition.key), _midnight(self.as_of[definition.key])
+            whole = [cell.as_json() for cell in found[definition.key] if cell.day < through.date()]
+            if row is not None and row.through > through:  # a feed that has gone stale is less complete than it was
+                through, whole = row.through, row.cells
+            if whole:
+                row = CountedDays(experiment=self.experiment, metric_key=definition.key, through=through, cells=whole)
+                row.definition = self._mark(definition)
+                days.append(row)
+        counting = Counting(
+            experiment=self.experiment,
+            counted_at=now(),
+            seen_events=self._newest(self.events),
+            seen_exposures=self._newest(self.exposures),
+            late=late.count,
+        )
+        return Kept(counting, days)
+
+    def _newest(self, table: Table) -> datetime | None:
+        found: datetime | None = self.warehouse.rows(table.aggregate(newest=table.received_at.max()))[0]["newest"]
+        return found
+
+    def _freeze_cap(self, metric: Metric) -> None:
+        """Takes the cap of a winsorised metric from the time before the start: once, over all variants, then kept.
+
+        Without any amount before the start there is nothing to take it from: the metric is not capped, and says so.
+        """
+        definition, starts = metric.definition, self.experiment.starts
+        if definition.winsorise is None or metric.cap_taken_at is not None or starts is None:
+            return
+        query = queries.totals_before(self.first, self.events, definition, starts=starts)
+        totals = self.warehouse.backend.to_pyarrow(query)["value"].to_numpy()
+        metric.frozen_cap = float(np.quantile(np.abs(totals), definition.winsorise)) if len(totals) else None
+        metric.cap_taken_at = now()
+        metric.save(update_fields=["frozen_cap", "cap_taken_at"])
+
+
+def days(starts: datetime, as_of: datetime) -> list[date]:
+    """The UTC days from the start to the last whole one before `as_of`."""
+    first, last = starts.astimezone(tz=as_of.tzinfo).date(), _midnight(as_of).date()
+    return [first + timedelta(days=place) for place in range((last - first).days)]
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _merged() -> Table | None:
+    pairs = merged_customers()
+    if not pairs:
+        return None
+    columns: dict[str, Any] = {
+        "merged_customer": pa.array(pairs.keys(), pa.int64()),
+        "survivor": pa.array(pairs.values(), pa.int64()),
+    }
+    return ibis.memtable(pa.table(columns))
+
+
+def _refuse_other_currencies(warehouse: Warehouse, events: Table, metrics: Sequence[Metric]) -> None:
+    units = {metric.definition.event: metric.definition.unit for metric in metrics if metric.definition.unit}
+    if not units:
+        return
+    found = events.filter(events.event.isin(sorted(units)), events.currency.notnull())
+    for pair in warehouse.rows(found.select("event", "currency").distinct()):
+        if pair["currency"] != units[pair["event"]]:
+            sentence = _("The event “%(event)s” has amounts in %(found)s; its metric counts %(unit)s only.")
+            values = {"event": pair["event"], "found": pair["currency"], "unit": units[pair["event"]]}
+            raise Conflict(sentence % values)
