@@ -27,9 +27,9 @@ class Warehouse:
         found: list[dict[str, Any]] = self.backend.to_pyarrow(query).to_pylist()
         return found
 
-    def number(self, query: Scalar) -> Any:
-        """A single value."""
-        return self.backend.to_pyarrow(query).as_py()
+    def number(self, query: Scalar) -> int:
+        """A count."""
+        return int(self.backend.to_pyarrow(query).as_py())
 
     def kept(self, query: Table) -> Table:
         """The query's rows, computed now and once, for as long as this warehouse is open."""
