@@ -32,6 +32,7 @@ class Environment:
     email: dict[str, Any]
     warehouse_engine: str
     warehouse_memory: str
+    track_calls_per_s: float
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -64,6 +65,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email=get("EMAIL_URL", "console:", _email, "console:, smtp://… or submission://USER:PASSWORD@HOST:PORT/"),
         warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb"),
         warehouse_memory=get("WAREHOUSE_MEMORY", "512MB", _memory, "an amount such as 1GB or 512MB"),
+        track_calls_per_s=get("TRACK_CALLS_PER_S", "500", _rate, "a number above 0"),
     )
 
 
@@ -122,6 +124,13 @@ def _memory(text: str) -> str:
     if not amount.isdigit() or unit not in ("MB", "GB"):
         raise ValueError(text)
     return amount + unit
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 1 <= rate <= 1e6:
+        raise ValueError(text)
+    return rate
 
 
 def _own_secret_key(path: Path) -> str:

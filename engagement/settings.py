@@ -105,6 +105,8 @@ elif env.is_web_process:
 WAREHOUSE_ENGINE = ENV.warehouse_engine
 WAREHOUSE_MEMORY = ENV.warehouse_memory
 WAREHOUSE_DIR = DATA_DIR / "warehouse"
+TRACK_CALLS_PER_S = ENV.track_calls_per_s
+EXPOSURE_RECOGNISER = "experiments.services.recognition.recognise"  # a name: customers know no experiments
 MEDIA_ROOT = DATA_DIR / "uploads"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 

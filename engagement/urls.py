@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 urlpatterns = [
     path("", include("engagement.core.urls")),
     path("", include("engagement.accounts.urls")),
+    path("", include("engagement.customers.urls")),
     path("", include("backlog.urls")),
     path("", include("experiments.urls")),
     path("api/v1/", include("backlog.api.urls")),

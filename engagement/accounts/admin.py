@@ -3,7 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from engagement.accounts.models import AuditEntry, Invitation, Member, Pod, Workspace
+from engagement.accounts.models import ApiKey, AuditEntry, Invitation, Member, Pod, Workspace
 from engagement.core.admin_site import ReadOnlyAdmin
 
 
@@ -17,6 +17,12 @@ class MemberAdmin(ReadOnlyAdmin):
 class InvitationAdmin(ReadOnlyAdmin):
     list_display = ["email", "role", "invited_by", "sent_at", "accepted_at"]
     exclude = ["token_hash"]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    list_display = ["name", "kind", "start", "made_at", "revoked_at"]
+    exclude = ["key_hash"]
 
 
 @admin.register(AuditEntry)

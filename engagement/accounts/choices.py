@@ -27,3 +27,10 @@ class Theme(models.TextChoices):
     SYSTEM = "", _("As the device")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
+
+
+class KeyKind(models.TextChoices):
+    """Where a program's key may live: on a server that keeps secrets, or in a web page that cannot."""
+
+    SECRET = "secret", _("Secret, for servers")
+    PUBLISHABLE = "publishable", _("Publishable, for web pages")

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from engagement.accounts import queries
-from engagement.accounts.models import Invitation, Member, Pod, Workspace
+from engagement.accounts.models import ApiKey, Invitation, Member, Pod, Workspace
 from engagement.accounts.services import invitations
 
 
@@ -93,3 +93,19 @@ class ProfileForm(forms.ModelForm[Member]):
         model = Member
         fields = ["name", "theme", "time_zone", "has_shortcuts"]
         help_texts = {"time_zone": _("Empty: the workspace's.")}
+
+
+class ApiKeyForm(forms.ModelForm[ApiKey]):
+    origins = forms.CharField(
+        label=_("Origins"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For a publishable key: where its pages live, one a line, such as https://shop.example.org."),
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ["name", "kind", "origins"]
+
+    def clean_origins(self) -> list[str]:
+        return str(self.cleaned_data["origins"]).split()

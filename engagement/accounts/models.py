@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from engagement.accounts.choices import Discipline, Role, Theme
+from engagement.accounts.choices import Discipline, KeyKind, Role, Theme
 from engagement.core.clock import now
 
 INVITATION_VALID = timedelta(days=14)
@@ -170,3 +170,30 @@ class AuditEntry(models.Model):
         """(what, before, after) of each value, None where there was or is none."""
         names = {**self.before, **self.after}
         return [(name.replace("_", " "), self.before.get(name), self.after.get(name)) for name in names]
+
+
+class ApiKey(models.Model):
+    """What a program signs in with. The key itself was shown once; its hash is all that is kept.
+
+    A publishable key stands in web pages for everybody to read: it says from which origins it may be used.
+    """
+
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=12, choices=KeyKind.choices)
+    start = models.CharField(max_length=12, help_text="Its first characters, to tell keys apart.")
+    key_hash = models.CharField(max_length=64, unique=True)
+    origins = models.JSONField(_("origins"), default=list, blank=True)
+    made_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_publishable(self) -> bool:
+        return self.kind == KeyKind.PUBLISHABLE

@@ -2,9 +2,10 @@
 
 from hashlib import sha256
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from engagement.accounts.models import INVITATION_VALID, AuditEntry, Invitation, Member, Pod, Workspace
+from engagement.accounts.choices import KeyKind
+from engagement.accounts.models import INVITATION_VALID, ApiKey, AuditEntry, Invitation, Member, Pod, Workspace
 from engagement.core.clock import now
 
 
@@ -51,3 +52,17 @@ def audit_trail(*, target_type: str | None = None, target_id: str | None = None)
     if target_type is not None:
         entries = entries.filter(target_type=target_type, target_id=str(target_id))
     return entries
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """Those in use first, then the revoked ones."""
+    return ApiKey.objects.select_related("made_by").order_by(F("revoked_at").asc(nulls_first=True), "-made_at", "-pk")
+
+
+def api_key(key_hash: str) -> ApiKey | None:
+    """The key with this hash, unless it was revoked."""
+    return ApiKey.objects.filter(key_hash=key_hash, revoked_at__isnull=True).first()
+
+
+def publishable_keys() -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(kind=KeyKind.PUBLISHABLE, revoked_at__isnull=True)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from engagement.accounts import queries, rules
-from engagement.accounts.forms import InvitationForm, MemberForm, PodForm, ProfileForm, WorkspaceForm
+from engagement.accounts.forms import ApiKeyForm, InvitationForm, MemberForm, PodForm, ProfileForm, WorkspaceForm
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.requests import MemberRequest
-from engagement.accounts.services import invitations, people
+from engagement.accounts.services import invitations, keys, people
 from engagement.core.errors import InvalidInput
 
 AnyForm = TypeVar("AnyForm", bound=forms.BaseForm)
@@ -114,6 +114,31 @@ def pod(request: MemberRequest, slug: str | None = None) -> HttpResponse:
     return render(
         request, "accounts/pod.html", {"form": form, "pod": found, "may_change": rules.may_administer(request.user)}
     )
+
+
+def api_keys(request: MemberRequest) -> HttpResponse:
+    """The keys programs sign in with; a new one is shown once, on the page that answers its making."""
+    rules.require_administrator(request.user)
+    form, text = ApiKeyForm(request.POST or None), ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            _key, text = keys.make_key(actor=request.user, **form.cleaned_data)
+            form = ApiKeyForm()
+        except InvalidInput as error:
+            refuse(form, error)
+    context = {"keys": queries.api_keys(), "form": form, "text": text}
+    response = render(request, "accounts/api_keys.html", context)
+    response["Cache-Control"] = "no-store"  # the key must not be had by going back
+    return response
+
+
+@require_POST
+def api_key_revoke(request: MemberRequest, key_id: int) -> HttpResponse:
+    rules.require_administrator(request.user)
+    key = get_object_or_404(queries.api_keys(), pk=key_id)
+    keys.revoke_key(key=key, actor=request.user)
+    messages.success(request, _("The key %(name)s is revoked.") % {"name": key.name})
+    return redirect("api_keys")
 
 
 def audit_trail(request: MemberRequest) -> HttpResponse:

@@ -3,13 +3,40 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from engagement.customers.models import Customer, Feed, Merge
+from django.db.models import Min
+
+from engagement.core.clock import now
+from engagement.customers.models import Customer, Feed, InboxItem, Merge
+
+STALE_AFTER = 4  # stated delays without anything new
 
 
 def complete_through(events: Iterable[str]) -> dict[str, datetime]:
-    """Per event name the time its feed is complete to; a feed that never delivered is missing."""
-    stated = Feed.objects.filter(event__in=set(events), complete_through__isnull=False)
-    return {event: through for event, through in stated.values_list("event", "complete_through") if through}
+    """Per event name the time its feed is complete to; a feed that never delivered is missing.
+
+    An import says to when. A live feed is complete to now less its stated delay, or to its newest event once it has
+    gone stale; never past what was accepted and has not reached the store.
+    """
+    feeds = Feed.objects.filter(event__in=set(events))
+    present = _flushed_through()
+    found: dict[str, datetime] = {}
+    for feed in feeds:
+        moments = [feed.complete_through, _live_through(feed, present)]
+        if known := [moment for moment in moments if moment is not None]:
+            found[feed.event] = max(known)
+    return found
+
+
+def _flushed_through() -> datetime:
+    waiting = InboxItem.objects.aggregate(oldest=Min("received_at"))["oldest"]
+    return min(now(), waiting) if waiting else now()
+
+
+def _live_through(feed: Feed, present: datetime) -> datetime | None:
+    if not feed.is_live or feed.newest_at is None:
+        return None
+    is_stale = present - feed.newest_at > STALE_AFTER * feed.stated_delay
+    return feed.newest_at if is_stale else present - feed.stated_delay
 
 
 def merged_customers() -> dict[int, int]:

@@ -4,6 +4,7 @@ import pytest
 
 from engagement.accounts.models import Invitation, Member
 from engagement.accounts.services import invitations, people
+from engagement.accounts.services.keys import make_key, revoke_key
 from engagement.core.models import Job, JobState
 from tests.factories import PASSWORD, MemberFactory, PodFactory
 
@@ -32,6 +33,8 @@ def administrator(sign_in):
     ],
 )
 def test_doors_are_well_made(visit, look, width, name, path):
+    make_key(name="Shop", kind="publishable", origins=["https://shop.example.org"], actor=administrator)
+    revoke_key(key=make_key(name="Old server", kind="secret", actor=administrator)[0], actor=administrator)
     visit(path, width=width)
 
     look(name)
@@ -44,6 +47,7 @@ def test_doors_are_well_made(visit, look, width, name, path):
         ("settings", "/settings/"),
         ("profile", "/settings/profile/"),
         ("people", "/settings/people/"),
+        ("api-keys", "/settings/keys/"),
         ("pod", "/settings/pods/reader-loyalty/"),
         ("pod-new", "/settings/pods/new/"),
         ("audit-trail", "/settings/audit/"),
@@ -56,6 +60,8 @@ def test_settings_are_well_made(administrator, visit, look, width, name, path):
         member=MemberFactory(name="Nora Quist"), role="reader", discipline="data", is_active=False, actor=administrator
     )
     invitations.invite(email="ben@example.org", role="member", discipline="data", pods=[], actor=administrator)
+    make_key(name="Shop", kind="publishable", origins=["https://shop.example.org"], actor=administrator)
+    revoke_key(key=make_key(name="Old server", kind="secret", actor=administrator)[0], actor=administrator)
     visit(path, width=width)
 
     look(name)

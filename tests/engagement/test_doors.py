@@ -12,6 +12,7 @@ OPEN_DOORS = {
     "health_live",
     "health_ready",
     "invitation",
+    "track",
     "account_login",
     "account_logout",
     "account_inactive",
@@ -28,7 +29,14 @@ SAMPLES = {
     "uuid": "0f0e0d0c-0b0a-4908-8706-050403020100",
     "path": "a/b",
 }
-REGEX_SAMPLES = {"uidb36": "1", "key": "some-key", "app_label": "accounts", "url": "x", "format": "json"}
+REGEX_SAMPLES = {
+    "uidb36": "1",
+    "key": "some-key",
+    "kind": "batch",
+    "app_label": "accounts",
+    "url": "x",
+    "format": "json",
+}
 
 
 def leaves(resolver: Any, before: str = "") -> Iterator[tuple[str | None, str, bool]]:

@@ -18,5 +18,5 @@ def settings_pages(context: template.Context, current: str) -> list[dict[str, An
     current = UNDER.get(current, current)
     pages = [("settings", _("Workspace")), ("profile", _("Profile")), ("people", _("People and pods"))]
     if rules.may_administer(context["user"]):
-        pages.append(("audit_trail", _("Audit trail")))
+        pages += [("api_keys", _("API keys")), ("audit_trail", _("Audit trail"))]
     return [{"url": reverse(name), "label": label, "current": name == current} for name, label in pages]

@@ -1,0 +1,149 @@
+"""From the inbox to the store, exactly once, whoever dies at whatever point.
+
+One flush is under way at a time: whoever comes finds the unfinished one first and finishes it, doing again what may
+have been done. The store keeps the number of the last flush it took and takes no repeat; only then the rows go.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+import pyarrow as pa
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.module_loading import import_string
+
+from engagement.core.clock import now
+from engagement.customers.models import Customer, Flush, InboxItem
+from engagement.customers.payloads import Taken
+from engagement.customers.services import feeds
+from engagement.customers.services.identities import Names, resolve
+from engagement.warehouse import store
+from engagement.warehouse.tables import EVENTS, EXPOSURES
+
+LARGEST = 50_000  # items a flush: what fits well into memory and makes a file worth having
+SOURCE = "inbox"
+DECODE = msgspec.json.Decoder(Taken).decode
+
+
+def flush() -> int:
+    """Moves everything accepted so far into the store; how many items. The worker does it every minute."""
+    moved = 0
+    while number := _claim():
+        moved += _move(number)
+    return moved
+
+
+def _claim() -> int | None:
+    """The flush to be done: the unfinished one, else a new one with the oldest items; None when the inbox is empty.
+
+    Claimed by writing the number on the rows, never by a range of ids: ids commit out of order.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                table = connection.ops.quote_name(Flush._meta.db_table)
+                cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")  # two claims at once would make two flushes
+        unfinished = Flush.objects.filter(is_done=False).order_by("number").first()
+        if unfinished is not None:
+            return unfinished.number
+        waiting = InboxItem.objects.filter(flush=None).order_by("pk").values("pk")[:LARGEST]
+        if not waiting.exists():
+            return None
+        last = Flush.objects.aggregate(last=Max("number"))["last"] or 0
+        number: int = max(int(now().timestamp() * 1_000_000), last + 1)
+        Flush.objects.create(number=number)
+        InboxItem.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(flush=number)
+        return number
+
+
+def _move(number: int) -> int:
+    items = [DECODE(bytes(payload)) for payload in _payloads(number)]
+    named = [Names(item.customer_id, item.anonymous_id) for item in items]
+    aliases = [(item.previous_id, item.customer_id) for item in items if item.previous_id and item.customer_id]
+    owners = resolve(named, aliases=aliases)
+    _remember_traits(items, owners)
+    happened = [(item, owner) for item, owner in zip(items, owners, strict=True) if item.event and not item.experiment]
+    viewed = [(item, owner) for item, owner in zip(items, owners, strict=True) if item.experiment]
+    if happened:
+        store.append("events", [_events(happened)], source=SOURCE, version=number)
+    if viewed and (rows := _exposures(viewed)):
+        store.append("exposures", [rows], source=SOURCE, version=number)
+    _finish(number, happened)
+    return len(items)
+
+
+def _payloads(number: int) -> Iterator[bytes | memoryview]:
+    return InboxItem.objects.filter(flush=number).order_by("pk").values_list("payload", flat=True).iterator(10_000)
+
+
+@transaction.atomic
+def _finish(number: int, happened: Sequence[tuple[Taken, int]]) -> None:
+    newest: dict[str, datetime] = {}
+    for item, _owner in happened:
+        newest[item.event] = max(newest.get(item.event, item.occurred_at), item.occurred_at)
+    feeds.arrived(newest)
+    InboxItem.objects.filter(flush=number).delete()
+    Flush.objects.filter(number=number).update(is_done=True)
+    Flush.objects.filter(number__lt=number, is_done=True).delete()
+
+
+def _events(rows: Sequence[tuple[Taken, int]]) -> pa.RecordBatch:
+    in_time = sorted(rows, key=lambda row: row[0].occurred_at)  # so that a period is few files' business
+    columns = {
+        "customer": [owner for _, owner in in_time],
+        "event": [item.event for item, _ in in_time],
+        "occurred_at": [item.occurred_at for item, _ in in_time],
+        "received_at": [item.received_at for item, _ in in_time],
+        "message_id": [item.message_id for item, _ in in_time],
+        "value": [item.value for item, _ in in_time],
+        "currency": [item.currency for item, _ in in_time],
+        "properties": [list(item.properties.items()) or None for item, _ in in_time],
+    }
+    return pa.record_batch([pa.array(columns[field.name], field.type) for field in EVENTS], schema=EVENTS)
+
+
+def _exposures(rows: Sequence[tuple[Taken, int]]) -> pa.RecordBatch | None:
+    """The exposures whose experiment and variant are still known; they were when they were accepted."""
+    recognised = import_string(settings.EXPOSURE_RECOGNISER)({(item.experiment, item.variant) for item, _ in rows})
+    kept = [(item, owner) for item, owner in rows if (item.experiment, item.variant) in recognised]
+    if not kept:
+        return None
+    columns = {
+        "experiment": [recognised[item.experiment, item.variant] for item, _ in kept],
+        "customer": [owner for _, owner in kept],
+        "variant": [item.variant for item, _ in kept],
+        "exposed_at": [item.occurred_at for item, _ in kept],
+        "propensity": [None] * len(kept),
+        "batch": [None] * len(kept),
+        "received_at": [item.received_at for item, _ in kept],
+    }
+    return pa.record_batch([pa.array(columns[field.name], field.type) for field in EXPOSURES], schema=EXPOSURES)
+
+
+def _remember_traits(items: Sequence[Taken], owners: Sequence[int]) -> None:
+    """What identify and group calls say of a customer: the later word holds, null takes a trait away."""
+    told: dict[int, dict[str, object]] = {}
+    for item, owner in zip(items, owners, strict=True):
+        if item.traits:
+            told.setdefault(owner, {}).update(item.traits)
+    for start in range(0, len(told), 500):
+        ids = sorted(told)[start : start + 500]
+        with transaction.atomic():
+            rows = list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+            for row in rows:
+                _apply(row, told[row.pk])
+            Customer.objects.bulk_update(rows, ["email", "time_zone", "locale", "traits"], batch_size=100)
+
+
+def _apply(customer: Customer, told: dict[str, object]) -> None:
+    longest = {"email": 254, "time_zone": 64, "locale": 35}
+    for name, value in told.items():
+        if name in longest:
+            if isinstance(value, str) and len(value) <= longest[name]:
+                setattr(customer, name, value)
+        elif value is None:
+            customer.traits.pop(name, None)
+        else:
+            customer.traits[name] = value

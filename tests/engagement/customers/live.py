@@ -1,0 +1,139 @@
+"""A running site that events are sent to: real web process, real flushers, real kills."""
+
+import base64
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psutil
+
+from tests.installation import ROOT, Installation
+
+KEY = "from engagement.accounts.services.keys import make_key; print(make_key(name='k', kind='secret', actor=None)[1])"
+STORED = """
+import json
+from engagement.warehouse.engines import connect
+with connect() as warehouse:
+    print(json.dumps(warehouse.backend.to_pyarrow(warehouse.table('events').select('message_id'))['message_id'].to_pylist()))
+"""
+# A flusher that dies at a named point, as a machine would let it die.
+DIES = """
+import os, signal
+from engagement.customers.services import flushing
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+flushing.{point} = die
+flushing.flush()
+"""
+
+
+class Live:
+    """The site with a key, and an account of every message it said it had taken."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.key = installation.shell(KEY).strip().splitlines()[-1]
+        self.acknowledged: set[str] = set()
+        self.sent = 0
+
+    def batch(self, size: int = 20) -> list[dict[str, Any]]:
+        first, self.sent = self.sent, self.sent + size
+        return [
+            {
+                "type": "track",
+                "userId": f"u{n % 50}",
+                "event": "purchase",
+                "messageId": f"m{n}",
+                "properties": {"value": n},
+            }
+            for n in range(first, first + size)
+        ]
+
+    def send(self, items: list[dict[str, Any]]) -> bool:
+        """Whether the site took them all; what it took is noted."""
+        basic = base64.b64encode(f"{self.key}:".encode()).decode()
+        request = urllib.request.Request(  # noqa: S310  loopback
+            f"{self.installation.url}/v1/batch",
+            json.dumps({"batch": items}).encode(),
+            {"Authorization": f"Basic {basic}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  loopback
+                told = json.load(answer)
+        except (OSError, urllib.error.HTTPError):
+            return False
+        if told["accepted"] + told["repeated"] != len(items):
+            return False
+        self.acknowledged.update(item["messageId"] for item in items)
+        return True
+
+    def flush(self) -> None:
+        self.installation.run("flush_events")
+
+    def flush_and_die(self, point: str) -> None:
+        """A flusher that is killed on entering the function `point` of the flushing module."""
+        self.installation.run(program=_django(DIES.format(point=point)), expect=-signal.SIGKILL)
+
+    def stored(self) -> list[str]:
+        """The message ids in the store, once each time they are there."""
+        found: list[str] = json.loads(self.installation.shell(STORED).strip().splitlines()[-1])
+        return found
+
+    def lost_and_doubled(self) -> tuple[int, int]:
+        """After everything has been flushed: acknowledged messages that are not there, and those there twice."""
+        self.flush()
+        found = self.stored()
+        return len(self.acknowledged - set(found)), len(found) - len(set(found))
+
+
+def kill_web_under_load(live: Live, rounds: int, *, seed: int = 1) -> None:
+    """Each round four senders send, the web process is killed in the middle, started again, and some send again."""
+    rng = random.Random(seed)  # noqa: S311  where to kill
+    installation = live.installation
+    for _ in range(rounds):
+        web = installation.processes[-1]
+        with ThreadPoolExecutor(4) as pool:
+            batches = [live.batch() for _ in range(12)]
+            sending = pool.map(live.send, batches)
+            time.sleep(rng.uniform(0.0, 0.15))
+            for process in (*psutil.Process(web.pid).children(recursive=True), web):
+                process.kill()
+            list(sending)
+        web.wait()
+        installation.processes.remove(web)
+        installation.start_web()
+        assert all(live.send(batch) for batch in rng.sample(batches, 4))  # a sender that was not answered tries again
+
+
+def kill_flusher(live: Live, rounds: int, *, seed: int = 2) -> None:
+    """Each round a flusher dies: before it wrote, between store and inbox, or at a moment of chance."""
+    rng = random.Random(seed)  # noqa: S311  where to kill
+    for number in range(rounds):
+        assert live.send(live.batch(200))
+        kind = number % 3
+        if kind < 2:
+            live.flush_and_die(("_remember_traits", "_finish")[kind])
+            continue
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "flush_events"], cwd=ROOT, env=live.installation.environment
+        )
+        time.sleep(rng.uniform(0.5, 2.5))
+        process.kill()
+        process.wait()
+
+
+def flush_twice_at_once(live: Live) -> None:
+    assert live.send(live.batch(200))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: live.flush(), range(2)))
+
+
+def _django(code: str) -> str:
+    return f"import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'engagement.settings'; django.setup()\n{code}"
