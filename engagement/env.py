@@ -63,7 +63,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
             "sqlite:///FILE or postgresql://…",
         ),
         email=get("EMAIL_URL", "console:", _email, "console:, smtp://… or submission://USER:PASSWORD@HOST:PORT/"),
-        warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb"),
+        warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb or spark://HOST:PORT"),
         warehouse_memory=get("WAREHOUSE_MEMORY", "512MB", _memory, "an amount such as 1GB or 512MB"),
         track_calls_per_s=get("TRACK_CALLS_PER_S", "500", _rate, "a number above 0"),
     )
@@ -114,7 +114,7 @@ def _email(text: str) -> dict[str, Any]:
 
 
 def _engine(text: str) -> str:
-    if text != "duckdb":
+    if text != "duckdb" and not re.fullmatch(r"spark://[^/:]+:\d+(,[^/:]+:\d+)*", text):
         raise ValueError(text)
     return text
 

@@ -12,6 +12,8 @@ import sys
 
 import psycopg
 
+from tests import spark_cluster
+
 CANDIDATES = (
     "postgresql://postgres@127.0.0.1:5432/postgres",
     f"postgresql://{getpass.getuser()}@127.0.0.1:5432/postgres",
@@ -33,6 +35,9 @@ def main() -> int:
         failed |= is_ci
     if not shutil.which("chromium"):
         print("Browser tests: not run, there is no chromium on the path.")
+        failed |= is_ci
+    if reason := spark_cluster.why_not():
+        print(f"Spark tests: not run, {reason}.")
         failed |= is_ci
     return int(failed)
 

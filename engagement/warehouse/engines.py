@@ -1,26 +1,37 @@
-"""The query engine behind Ibis, and the tables as it sees them."""
+"""The query engine behind Ibis, and the tables as it sees them: DuckDB in this process, or a Spark cluster."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
 import ibis
 from django.conf import settings
+from django.utils.translation import gettext as _
 from ibis.backends import BaseBackend
 from ibis.expr.types import Scalar, Table
 
+from engagement.core.errors import Conflict
 from engagement.warehouse.store import snapshot
 from engagement.warehouse.tables import SCHEMAS
 
+_numbers = count(1)
 
-class Warehouse:
+
+class Warehouse(ABC):
     """One engine connection and one snapshot of each table it reads: every query in it sees the same rows."""
 
     def __init__(self, backend: BaseBackend) -> None:
         self.backend = backend
         self._tables: dict[str, Table] = {}
-        self._numbers = count(1)
+
+    def table(self, name: str) -> Table:
+        if name not in self._tables:
+            files = snapshot(name)
+            self._tables[name] = self._read(files) if files else self._empty(name)
+        return self._tables[name]
 
     def rows(self, query: Table) -> list[dict[str, Any]]:
         """A small answer, a dictionary a row."""
@@ -31,33 +42,110 @@ class Warehouse:
         """A count."""
         return int(self.backend.to_pyarrow(query).as_py())
 
+    @abstractmethod
     def kept(self, query: Table) -> Table:
-        """The query's rows, computed now and once, for as long as this warehouse is open."""
-        return self.backend.create_table(f"kept_{next(self._numbers)}", query, temp=True)
+        """The query's rows, computed once, for as long as this warehouse is open."""
 
-    def table(self, name: str) -> Table:
-        if name not in self._tables:
-            files = snapshot(name)
-            schema = ibis.Schema.from_pyarrow(SCHEMAS[name])
-            self._tables[name] = (
-                self.backend.read_parquet(files, table_name=name) if files else ibis.memtable([], schema=schema)
-            )
-        return self._tables[name]
+    @abstractmethod
+    def _read(self, files: list[str]) -> Table:
+        """The rows of these Parquet files."""
+
+    @abstractmethod
+    def _empty(self, name: str) -> Table:
+        """No rows, with the table's columns."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Lets go of what was kept."""
+
+
+class DuckDB(Warehouse):
+    """DuckDB in process: spills to `DATA_DIR` past its memory and fetches no extension."""
+
+    def __init__(self) -> None:
+        spill = settings.WAREHOUSE_DIR / ".spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        backend = ibis.duckdb.connect(
+            memory_limit=settings.WAREHOUSE_MEMORY,
+            temp_directory=str(spill),
+            autoinstall_known_extensions=False,
+            autoload_known_extensions=False,
+        )
+        backend.raw_sql("SET TimeZone = 'UTC'")  # days are UTC days whatever the machine's zone
+        super().__init__(backend)
+
+    def kept(self, query: Table) -> Table:
+        return self.backend.create_table(f"kept_{next(_numbers)}", query, temp=True)
+
+    def _read(self, files: list[str]) -> Table:
+        return self.backend.read_parquet(files)
+
+    def _empty(self, name: str) -> Table:
+        return ibis.memtable([], schema=ibis.Schema.from_pyarrow(SCHEMAS[name]))
+
+    def close(self) -> None:
+        self.backend.disconnect()
+
+
+class Spark(Warehouse):
+    """A Spark cluster. It reads the very files that DuckDB would read: they must lie where every worker sees them."""
+
+    def __init__(self, master: str) -> None:
+        self.session = _spark_session(master)
+        self._views: list[str] = []
+        super().__init__(ibis.pyspark.connect(self.session))
+
+    def kept(self, query: Table) -> Table:
+        name = self._view()
+        self.backend.create_view(name, query)
+        self.session.catalog.cacheTable(name)
+        return self.backend.table(name)
+
+    def _read(self, files: list[str]) -> Table:
+        name = self._view()
+        self.session.read.parquet(*files).createOrReplaceTempView(name)
+        return self.backend.table(name)
+
+    def _empty(self, name: str) -> Table:
+        from ibis.backends.pyspark.datatypes import PySparkSchema  # needs the extra
+
+        view = self._view()
+        schema = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(SCHEMAS[name]))
+        self.session.createDataFrame([], schema).createOrReplaceTempView(view)
+        return self.backend.table(view)
+
+    def close(self) -> None:
+        for view in self._views:
+            self.session.catalog.uncacheTable(view)
+            self.session.catalog.dropTempView(view)
+
+    def _view(self) -> str:
+        self._views.append(f"icebreaker_{next(_numbers)}")
+        return self._views[-1]
+
+
+@lru_cache(maxsize=1)
+def _spark_session(master: str) -> Any:
+    """This process's application on the cluster: made once, for starting one takes seconds."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        sentence = _("WAREHOUSE_ENGINE names a Spark cluster, but the extra “spark” is not installed.")
+        raise Conflict(sentence) from error
+    return (
+        SparkSession.builder.master(master)
+        .appName("icebreaker")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        .getOrCreate()
+    )
 
 
 @contextmanager
 def connect() -> Iterator[Warehouse]:
-    """A warehouse for one analysis; DuckDB in process spills to `DATA_DIR` past its memory and fetches no extension."""
-    spill = settings.WAREHOUSE_DIR / ".spill"
-    spill.mkdir(parents=True, exist_ok=True)
-    backend = ibis.duckdb.connect(
-        memory_limit=settings.WAREHOUSE_MEMORY,
-        temp_directory=str(spill),
-        autoinstall_known_extensions=False,
-        autoload_known_extensions=False,
-    )
-    backend.raw_sql("SET TimeZone = 'UTC'")  # days are UTC days whatever the machine's zone
+    """A warehouse for one analysis, on the engine that `WAREHOUSE_ENGINE` names."""
+    warehouse = DuckDB() if settings.WAREHOUSE_ENGINE == "duckdb" else Spark(settings.WAREHOUSE_ENGINE)
     try:
-        yield Warehouse(backend)
+        yield warehouse
     finally:
-        backend.disconnect()
+        warehouse.close()

@@ -2,7 +2,8 @@
 
 import fcntl
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,6 +14,8 @@ from django.conf import settings
 
 from engagement.warehouse.tables import SCHEMAS
 
+LARGEST_FILE = 256 * 1024 * 1024
+KEPT_FOR_H = 7 * 24
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
 
 
@@ -46,11 +49,38 @@ def snapshot(name: str) -> list[str]:
     return sorted(unquote(uri.removeprefix("file://")) for uri in _open(name).file_uris())
 
 
+def compact(name: str) -> int:
+    """Rewrites the small files of table `name` as large ones; how many there were fewer.
+
+    Safe beside appends, which never touch files that are there. Two at once would both rewrite the same rows and Delta
+    takes both, so that every row is there twice: rewriting has a lock of its own, which dies with its holder. Readers
+    go on with the files of their snapshot: those stay for `KEPT_FOR_H` hours (`vacuum`).
+    """
+    with _rewriting(name):
+        table = _open(name)
+        before = len(table.file_uris())
+        table.optimize.compact(target_size=LARGEST_FILE, writer_properties=WRITER)
+        return before - len(_open(name).file_uris())
+
+
+def vacuum(name: str) -> int:
+    """Deletes files that no snapshot of the last `KEPT_FOR_H` hours holds, left by dead writers too; how many."""
+    return len(_open(name).vacuum(retention_hours=KEPT_FOR_H, dry_run=False, full=True))
+
+
 def clear() -> None:
     """Removes every table with all its versions: for a workspace that is built anew."""
     for name in SCHEMAS:
         if (settings.WAREHOUSE_DIR / name).exists():
             shutil.rmtree(settings.WAREHOUSE_DIR / name)
+
+
+@contextmanager
+def _rewriting(name: str) -> Iterator[None]:
+    settings.WAREHOUSE_DIR.mkdir(parents=True, exist_ok=True)
+    with (settings.WAREHOUSE_DIR / f".{name}.rewriting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _open(name: str) -> DeltaTable:

@@ -91,3 +91,30 @@ def test_the_same_source_from_two_writers_at_once_is_stored_once():
 
     assert done.count(True) == 1
     assert customers() == [1, 9]
+
+
+def test_many_small_files_become_one_and_the_rows_stay():
+    for number in range(12):
+        store.append("exposures", [batch(number, number + 100)], source=f"s{number}")
+    before = customers()
+    assert len(store.snapshot("exposures")) == 12
+    assert store.compact("exposures") == 11
+    assert len(store.snapshot("exposures")) == 1
+    assert customers() == before
+    assert store.compact("exposures") == 0
+    assert not store.append("exposures", [batch(1)], source="s1")  # what was taken stays known
+    assert store.vacuum("exposures") == 0  # a reader may still be at the old files
+
+
+def test_rows_that_come_while_files_are_made_large_are_all_there():
+    for number in range(20):
+        store.append("exposures", [batch(number)], source=f"s{number}")
+
+    def write(number: int) -> None:
+        store.append("exposures", [batch(1000 + number)], source=f"w{number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        compacting = [pool.submit(store.compact, "exposures") for _ in range(2)]
+        list(pool.map(write, range(20)))
+        [done.result() for done in compacting]
+    assert customers() == [*range(20), *range(1000, 1020)]

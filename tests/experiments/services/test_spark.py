@@ -1,0 +1,83 @@
+"""The same readouts from the same files, computed by a real Spark cluster and by DuckDB."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from engagement.core.jobs import Progress
+from engagement.customers.services.customers import ensure
+from engagement.customers.services.identities import merge
+from engagement.warehouse import engines
+from experiments.models import Experiment, Readout
+from experiments.services.analysis import analyse
+from tests import spark_cluster
+from tests.experiments.services.test_counting import RUNNING, flattened, same
+from tests.experiments.services.test_live_experiment import LATER, Rows, start
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(bool(spark_cluster.why_not()), reason=f"no Spark: {spark_cluster.why_not()}"),
+    pytest.mark.skipif(
+        not django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
+        reason="which database holds the plan makes no difference to Spark",
+    ),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    made = spark_cluster.Cluster(tmp_path_factory.mktemp("spark"))
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    patch.setenv("SPARK_CONF_DIR", str(made.folder))
+    try:
+        made.start()
+        yield made.url
+    finally:
+        if engines._spark_session.cache_info().currsize:
+            engines._spark_session(made.url).stop()
+            engines._spark_session.cache_clear()
+        patch.undo()
+        made.stop()
+
+
+def readout(experiment: Experiment) -> Readout:
+    return analyse(experiment=Experiment.objects.get(pk=experiment.pk), as_of=LATER, progress=Progress())
+
+
+def test_spark_and_duckdb_read_the_same_numbers_from_the_same_files(tmp_path: Path, cluster, settings):
+    rows = Rows(tmp_path)
+    settings.WAREHOUSE_ENGINE = "duckdb"
+    winsorised = RUNNING + WINSORISED
+    experiment = start(tmp_path, rows, more=winsorised)
+    others = [c for c in rows.exposed if rows.variant[c] != rows.variant["c0"]]
+    merge(merged=ensure([others[0]])[0], into=ensure(["c0"])[0], cause="alias")
+
+    expected = readout(experiment)
+    Readout.objects.all().delete()
+    settings.WAREHOUSE_ENGINE = cluster
+    found = readout(experiment)
+
+    assert sum(variant["contaminated"] for variant in expected.document["variants"]) == 1
+    pairs = list(zip(flattened(_told(found)), flattened(_told(expected)), strict=True))
+    assert len(pairs) > 1_000
+    assert [pair for pair in pairs if not same([pair[0]], [pair[1]])] == []
+
+
+WINSORISED = """
+[[metrics]]
+key = "spend"
+kind = "mean"
+role = "diagnostic"
+event = "purchase"
+window_days = 7
+winsorise = 0.99
+"""
+
+
+def _told(found: Readout) -> list:
+    document = found.document
+    return [document["variants"], document["metrics"], document["health"], found.series]
