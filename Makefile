@@ -5,7 +5,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 export PORT
 
-.PHONY: setup run test check bench proofs
+.PHONY: setup run test check bench proofs faults
 
 setup: .venv/ready
 
@@ -39,3 +39,7 @@ bench: setup
 # Under 25 minutes on two cores; a quick look: make proofs PROOF_SCALE=0.05, which leaves the guide's table alone.
 proofs: setup
 	@PROOF_TABLE=docs/statistics.md $(BIN)/python -m pytest tests/proofs --numprocesses 2 --dist worksteal
+
+# Fifty real kills each of web process, flusher, compaction and analysis; half an hour on two cores.
+faults: setup
+	@$(BIN)/python -m pytest tests/faults

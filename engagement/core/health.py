@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from engagement.core.clock import now
@@ -15,6 +16,7 @@ from engagement.core.jobs import LOST_AFTER
 from engagement.core.models import Job, JobState
 
 LONGEST_WAIT = timedelta(minutes=10)
+PROBE = 64 * 1024  # bytes: a full disk still takes an empty file
 
 
 class NoWorker(Exception):
@@ -28,10 +30,11 @@ class Check:
     finding: str
 
 
-def checks(*, mail: bool = False) -> list[Check]:
-    """Database, store and queue; mail too if asked, since it may take a network round trip."""
-    asked: list[tuple[str, Callable[[], str]]] = [("database", _database), ("store", _store), ("queue", _queue)]
-    if mail:
+def checks(*, is_thorough: bool = False) -> list[Check]:
+    """Database, store and queue; if asked the store's engine and mail too, which may take a network round trip."""
+    store = _store_and_engine if is_thorough else _store
+    asked: list[tuple[str, Callable[[], str]]] = [("database", _database), ("store", store), ("queue", _queue)]
+    if is_thorough:
         asked.append(("mail", _mail))
     return [_try(name, ask) for name, ask in asked]
 
@@ -53,10 +56,15 @@ def _store() -> str:
     settings.WAREHOUSE_DIR.mkdir(parents=True, exist_ok=True)
     probe = settings.WAREHOUSE_DIR / f".probe-{uuid4().hex}"  # its own: two checks at once must not meet
     try:
-        probe.write_bytes(b"")
+        probe.write_bytes(bytes(PROBE))
     finally:
         probe.unlink(missing_ok=True)
     return _("the folder can be written")
+
+
+def _store_and_engine() -> str:
+    answer: Callable[[], str] = import_string("engagement.warehouse.engines.answer")  # a floor above
+    return f"{_store()}; {answer()}"
 
 
 def _queue() -> str:

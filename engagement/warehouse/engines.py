@@ -1,5 +1,9 @@
 """The query engine behind Ibis, and the tables as it sees them: DuckDB in this process, or a Spark cluster."""
 
+import importlib.util
+import os
+import shutil
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +18,7 @@ from ibis.backends import BaseBackend
 from ibis.expr.types import Scalar, Table
 
 from engagement.core.errors import Conflict
+from engagement.warehouse.faults import told
 from engagement.warehouse.store import snapshot
 from engagement.warehouse.tables import SCHEMAS
 
@@ -124,14 +129,19 @@ class Spark(Warehouse):
         return self._views[-1]
 
 
+def _require_spark() -> None:
+    if importlib.util.find_spec("pyspark") is None:
+        raise Conflict(_("WAREHOUSE_ENGINE names a Spark cluster, but the extra “spark” is not installed."))
+    if not shutil.which("java") and not os.environ.get("JAVA_HOME"):
+        raise Conflict(_("WAREHOUSE_ENGINE names a Spark cluster, but there is no java on this machine; 17 is needed."))
+
+
 @lru_cache(maxsize=1)
 def _spark_session(master: str) -> Any:
     """This process's application on the cluster: made once, for starting one takes seconds."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        sentence = _("WAREHOUSE_ENGINE names a Spark cluster, but the extra “spark” is not installed.")
-        raise Conflict(sentence) from error
+    _require_spark()
+    from pyspark.sql import SparkSession
+
     return (
         SparkSession.builder.master(master)
         .appName("icebreaker")
@@ -146,6 +156,19 @@ def connect() -> Iterator[Warehouse]:
     """A warehouse for one analysis, on the engine that `WAREHOUSE_ENGINE` names."""
     warehouse = DuckDB() if settings.WAREHOUSE_ENGINE == "duckdb" else Spark(settings.WAREHOUSE_ENGINE)
     try:
-        yield warehouse
+        with told():
+            yield warehouse
     finally:
         warehouse.close()
+
+
+def answer() -> str:
+    """That the chosen engine can be asked, in a sentence; else an error says why not. Starts nothing on a cluster."""
+    if settings.WAREHOUSE_ENGINE == "duckdb":
+        with connect() as warehouse:
+            warehouse.number(warehouse.table("events").limit(1).count())
+        return _("DuckDB answers")
+    _require_spark()
+    host, port = settings.WAREHOUSE_ENGINE.removeprefix("spark://").split(",")[0].split(":")
+    with socket.create_connection((host, int(port)), timeout=5):
+        return _("the Spark master at %(address)s can be reached") % {"address": f"{host}:{port}"}

@@ -12,6 +12,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError
 from django.conf import settings
 
+from engagement.warehouse.faults import told
 from engagement.warehouse.tables import SCHEMAS
 
 LARGEST_FILE = 256 * 1024 * 1024
@@ -19,6 +20,7 @@ KEPT_FOR_H = 7 * 24
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
 
 
+@told()
 def append(name: str, batches: Iterable[pa.RecordBatch], *, source: str, version: int = 1) -> bool:
     """Appends all batches to table `name` in one commit, unless `source` has committed this version before.
 
@@ -49,6 +51,7 @@ def snapshot(name: str) -> list[str]:
     return sorted(unquote(uri.removeprefix("file://")) for uri in _open(name).file_uris())
 
 
+@told()
 def compact(name: str) -> int:
     """Rewrites the small files of table `name` as large ones; how many there were fewer.
 
@@ -63,6 +66,7 @@ def compact(name: str) -> int:
         return before - len(_open(name).file_uris())
 
 
+@told()
 def vacuum(name: str) -> int:
     """Deletes files that no snapshot of the last `KEPT_FOR_H` hours holds, left by dead writers too; how many."""
     return len(_open(name).vacuum(retention_hours=KEPT_FOR_H, dry_run=False, full=True))

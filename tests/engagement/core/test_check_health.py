@@ -40,7 +40,15 @@ def test_health_when_everything_answers_is_a_line_each(settings):
     found = lines()
 
     assert [line.split(":")[0] for line in found] == ["pass  database", "pass  store", "pass  queue", "pass  mail"]
-    assert found[2] == "pass  queue: 1 jobs waiting"
+    assert found[1:3] == ["pass  store: the folder can be written; DuckDB answers", "pass  queue: 1 jobs waiting"]
+
+
+def test_health_when_the_spark_master_is_away_says_so(settings):
+    pytest.importorskip("pyspark")
+    settings.WAREHOUSE_ENGINE = "spark://127.0.0.1:9"
+    store = health.checks(is_thorough=True)[1]
+    assert (store.name, store.passed) == ("store", False)
+    assert "refused" in store.finding.lower() or "java" in store.finding
 
 
 def test_health_when_mail_is_down_names_it_in_one_line_and_exits_1(settings):

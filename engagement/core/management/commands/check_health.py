@@ -15,7 +15,7 @@ class Command(Refusable):
     requires_system_checks = []
 
     def answer(self, **options: Any) -> str:
-        checks = health.checks(mail=True)
+        checks = health.checks(is_thorough=True)
         lines = "\n".join(_line(check) for check in checks)
         if all(check.passed for check in checks):
             return lines

@@ -1,0 +1,76 @@
+"""The pieces of work that `tests.killed` lets die, and what is there afterwards; they run inside an installation."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from django.conf import settings
+
+from engagement.customers.services import upkeep
+from engagement.warehouse import store
+from engagement.warehouse.engines import connect
+from engagement.warehouse.tables import EXPOSURES
+from experiments.models import CountedDays, Experiment
+from tests.experiments.services.test_counting import RUNNING, flattened, numbers, refresh
+from tests.experiments.services.test_counting import deliver as deliver_rows
+from tests.experiments.services.test_live_experiment import TOML, Rows
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+ROWS_A_FILE = 500
+
+
+def append(first: int, files: int) -> None:
+    """Small files, each from a source of its own; those that are there already are not taken again."""
+    for number in range(first, first + files):
+        row = {"experiment": "e", "variant": "a", "exposed_at": AT, "received_at": AT}
+        rows = [{**row, "customer": customer} for customer in expected(1, first=number)]
+        store.append("exposures", [pa.RecordBatch.from_pylist(rows, schema=EXPOSURES)], source=f"s{number}")
+
+
+def compact() -> None:
+    upkeep.compact()
+
+
+def append_and_compact(first: int, files: int) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(append, first, files)
+        compact()
+        writing.result()
+
+
+def expected(files: int, first: int = 0) -> list[int]:
+    return list(range(first * ROWS_A_FILE, (first + files) * ROWS_A_FILE))
+
+
+def stored() -> list[int]:
+    with connect() as warehouse:
+        found: list[int] = warehouse.backend.to_pyarrow(warehouse.table("exposures"))["customer"].to_pylist()
+    return sorted(found)
+
+
+def files() -> int:
+    return len(store.snapshot("exposures"))
+
+
+def load() -> None:
+    from experiments.services.loading import load as load_file
+
+    toml = settings.DATA_DIR / "welcome.toml"
+    toml.write_text(TOML.format(extra="") + RUNNING)
+    load_file(path=toml, actor=None)
+
+
+def deliver(begins: str, ends: str) -> None:
+    """What happened in a period, by files; each is complete to its end."""
+    folder: Path = settings.DATA_DIR
+    period = {"begins": datetime.fromisoformat(begins), "ends": datetime.fromisoformat(ends)}
+    deliver_rows(Rows(folder), folder, **period)
+
+
+def analyse(*, is_full: bool = False) -> dict[str, Any]:
+    """The figures of an analysis, and how many metrics have kept days of how many that may."""
+    experiment = Experiment.objects.get(key="welcome")
+    figures = flattened(numbers(refresh(experiment, is_full=is_full)))
+    return {"figures": figures, "kept": CountedDays.objects.count(), "metrics": 7}
