@@ -20,7 +20,7 @@ def read(tmp_path, **variables):
         ("BASE_URL", "ice.example.org", "an address such as https://ice.example.org"),
         ("DATABASE_URL", "mysql://host/name", "sqlite:///FILE or postgresql://…"),
         ("EMAIL_URL", "pigeon://host", "console:, smtp://… or submission://USER:PASSWORD@HOST:PORT/"),
-        ("WAREHOUSE_ENGINE", "abacus", "duckdb"),
+        ("WAREHOUSE_ENGINE", "abacus", "duckdb or spark://HOST:PORT"),
         ("WAREHOUSE_MEMORY", "much", "an amount such as 1GB or 512MB"),
     ],
 )

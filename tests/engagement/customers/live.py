@@ -1,6 +1,7 @@
 """A running site that events are sent to: real web process, real flushers, real kills."""
 
 import base64
+import http.client
 import json
 import random
 import signal
@@ -67,7 +68,7 @@ class Live:
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  loopback
                 told = json.load(answer)
-        except (OSError, urllib.error.HTTPError):
+        except (OSError, http.client.HTTPException):  # no answer, or half of one
             return False
         if told["accepted"] + told["repeated"] != len(items):
             return False
