@@ -7,6 +7,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -19,7 +20,7 @@ from ibis.expr.types import Scalar, Table
 
 from engagement.core.errors import Conflict
 from engagement.warehouse.faults import told
-from engagement.warehouse.store import snapshot
+from engagement.warehouse.store import DataFile, snapshot
 from engagement.warehouse.tables import SCHEMAS
 
 _numbers = count(1)
@@ -31,12 +32,27 @@ class Warehouse(ABC):
     def __init__(self, backend: BaseBackend) -> None:
         self.backend = backend
         self._tables: dict[str, Table] = {}
+        self._snapshots: dict[str, list[DataFile]] = {}
 
     def table(self, name: str) -> Table:
         if name not in self._tables:
-            files = snapshot(name)
+            files = [file.path for file in self._files(name)]
             self._tables[name] = self._read(files) if files else self._empty(name)
         return self._tables[name]
+
+    def arrived(self, name: str, after: datetime) -> Table:
+        """The rows of those files that hold any received after this time: its rows, and others beside them."""
+        files = [file.path for file in self._files(name) if file.newest is None or file.newest > after]
+        return self._read(files) if files else self._empty(name)
+
+    def newest(self, name: str) -> datetime | None:
+        """When the newest row was received, to the millisecond above; None where there are no rows."""
+        return max((file.newest for file in self._files(name) if file.newest), default=None)
+
+    def _files(self, name: str) -> list[DataFile]:
+        if name not in self._snapshots:
+            self._snapshots[name] = snapshot(name)
+        return self._snapshots[name]
 
     def rows(self, query: Table) -> list[dict[str, Any]]:
         """A small answer, a dictionary a row."""

@@ -4,6 +4,8 @@ import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -45,10 +47,25 @@ def append(name: str, batches: Iterable[pa.RecordBatch], *, source: str, version
     return True
 
 
-def snapshot(name: str) -> list[str]:
-    """The data files of the newest version of table `name`; empty before the first append."""
-    # Delta gives addresses, in which a blank or an umlaut of the folder's name is percent-encoded.
-    return sorted(unquote(uri.removeprefix("file://")) for uri in _open(name).file_uris())
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of a snapshot. `newest`: no row in it was received later; None where the file does not tell."""
+
+    path: str
+    newest: datetime | None
+
+
+def snapshot(name: str) -> list[DataFile]:
+    """The data files of the newest version of table `name`, by path; empty before the first append."""
+    actions = pa.table(_open(name).get_add_actions(flatten=True))
+    column = "max.received_at"
+    newest = actions[column].to_pylist() if column in actions.column_names else [None] * len(actions)
+    folder = settings.WAREHOUSE_DIR / name
+    # Delta keeps paths as addresses, percent-encoded, and times to the millisecond below.
+    return [
+        DataFile(str(folder / unquote(path)), at and at + timedelta(milliseconds=1))
+        for path, at in sorted(zip(actions["path"].to_pylist(), newest, strict=True))
+    ]
 
 
 @told()

@@ -6,14 +6,14 @@ enters whole on the day its window closes; a running total enters by what each d
 made once, and a later analysis reads only what came after (`needed`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import and_, or_
 
 import ibis
-from ibis.expr.types import BooleanValue, FloatingValue, Table, Value
+from ibis.expr.types import BooleanValue, FloatingValue, NumericValue, Table, TimestampValue, Value
 
 from experiments.metrics.definition import Measure, MetricDefinition
 
@@ -50,32 +50,42 @@ def resolved(table: Table, merged: Table | None) -> Table:
     return known.mutate(customer=ibis.coalesce(known.survivor, known.customer)).select(*table.columns)
 
 
-def first_exposures(
+def exposures_inside(
     exposures: Table, *, experiment: str, starts: datetime, ends: datetime, until: datetime | None = None
 ) -> Table:
-    """One row per customer exposed inside [starts, ends): the first variant met, when, and when another one was.
-
-    `until`: as if the story ended there. Two variants met at the same moment: the first by name, so that every engine
-    gives the same answer.
-    """
+    """The exposures of one experiment inside [starts, ends). `until`: as if the story ended there."""
     last = min(ends, until) if until else ends
-    inside = exposures.filter(
+    return exposures.filter(
         exposures.experiment == experiment, exposures.exposed_at >= starts, exposures.exposed_at < last
     )
-    each = inside.group_by("customer", "variant").aggregate(exposed_at=inside.exposed_at.min())
-    in_order = ibis.window(group_by=each.customer, order_by=[each.exposed_at, each.variant])
-    placed = each.mutate(place=ibis.row_number().over(in_order), other_at=each.exposed_at.lead(1).over(in_order))
-    return placed.filter(placed.place == 0).select("customer", "variant", "exposed_at", "other_at")
 
 
-def exposed_by_day(first: Table, groups: Sequence[str] = ()) -> Table:
-    """Rows `variant, day, *groups, customers`: how many met their first variant that day."""
-    return first.group_by("variant", *groups, day=first.exposed_at.date()).aggregate(customers=first.count())
+def exposed_customers(inside: Table) -> Table:
+    """One row per exposed customer: when first, and the first and last by name of the variants they met."""
+    return inside.group_by("customer").aggregate(
+        exposed_at=inside.exposed_at.min(), variant=inside.variant.min(), last_variant=inside.variant.max()
+    )
 
 
-def contaminated(first: Table) -> Table:
-    """Rows `variant, contaminated`: how many who met this variant first met another one later."""
-    return first.group_by("variant").aggregate(contaminated=first.other_at.notnull().sum())
+def first_exposures(inside: Table, customers: Table) -> Table:
+    """One row per exposed customer: the first variant met, when, and whether another one was met too.
+
+    `customers` is `exposed_customers(inside)`, kept. Nearly everybody met one variant, and is read from there; the few
+    others have their exposures put in order. Two variants met at the same moment: the first by name, so that every
+    engine gives the same answer.
+    """
+    is_mixed = customers.variant != customers.last_variant
+    clean = customers.filter(~is_mixed).select("customer", "variant", "exposed_at", is_contaminated=False)
+    theirs = inside.semi_join(customers.filter(is_mixed), "customer")
+    in_order = ibis.window(group_by=theirs.customer, order_by=[theirs.exposed_at, theirs.variant])
+    placed = theirs.mutate(place=ibis.row_number().over(in_order))
+    mixed = placed.filter(placed.place == 0).select("customer", "variant", "exposed_at", is_contaminated=True)
+    return clean.union(mixed.cast(dict(clean.schema().items())))  # one says never null of what the other does not
+
+
+def customers_by_variant(first: Table) -> Table:
+    """Rows `variant, customers, contaminated`: how many met it first, and how many of them met another one too."""
+    return first.group_by("variant").aggregate(customers=first.count(), contaminated=first.is_contaminated.sum())
 
 
 def needed(first: Table, events: Table, definitions: Sequence[MetricDefinition], spans: Mapping[str, Span]) -> Table:
@@ -91,6 +101,29 @@ def needed(first: Table, events: Table, definitions: Sequence[MetricDefinition],
     return first.filter(reduce(or_, reasons))
 
 
+def mattering(events: Table, definitions: Sequence[MetricDefinition], spans: Mapping[str, Span]) -> Table:
+    """The events that can matter to whoever counts in these spans.
+
+    From the start on: those of the names that are read. In a later span, for few customers: those of the time that
+    their windows reach over, whatever their name; so few are left after the join that comparing texts before it, for
+    every event of that time, would take longer than all the rest.
+    """
+    begins = [_reads_from(definition, spans[definition.key]) for definition in definitions]
+    known = [begin for begin in begins if begin is not None]
+    if not known or len(known) < len(begins):
+        return events.filter(events.event.isin(sorted(feeds(definitions))))
+    last = max(spans[definition.key].as_of for definition in definitions)
+    return events.filter(events.occurred_at >= min(known), events.occurred_at < last)
+
+
+def _reads_from(definition: MetricDefinition, span: Span) -> datetime | None:
+    """No event before this time matters in the span; None for a running total, and for a span from the start."""
+    if span.after is None or definition.window_s is None:
+        return None
+    before = timedelta(days=definition.covariate.days_before + 1) if definition.covariate else timedelta(0)
+    return span.after - timedelta(seconds=definition.window_s) - before
+
+
 def per_customer(
     first: Table, events: Table, definitions: Sequence[MetricDefinition], *, spans: Mapping[str, Span]
 ) -> Table:
@@ -103,7 +136,8 @@ def per_customer(
     columns = {f"t_{place}": total for total, place in places.items()}
     known = first
     if columns:
-        joined = first.select("customer", "exposed_at").inner_join(_relevant(first, events, places), "customer")
+        ends = _ends(first, places)
+        joined = first.select("customer", **ends).inner_join(_relevant(events, places), "customer")
         totals = joined.group_by("customer").aggregate(**{n: _column(joined, t) for n, t in columns.items()})
         known = first.left_join(totals, "customer").drop("customer_right")
         known = known.mutate(**{name: known[name].fill_null(0.0) for name in columns})
@@ -196,10 +230,10 @@ def running_changes(
     wanted = {i: [Total(measure, until=spans[d.key].as_of) for measure in d.measures] for i, d in running.items()}
     places = {total: place for place, total in enumerate(dict.fromkeys(t for ts in wanted.values() for t in ts))}
     covariates = [name for i in running if (name := f"x_{i}") in outcomes.columns]
-    joined = outcomes.inner_join(_relevant(outcomes, events, places), "customer")
     keys = ["customer", "variant", *groups, *covariates]
+    joined = outcomes.select(*keys, **_ends(outcomes, places)).inner_join(_relevant(events, places), "customer")
     daily = joined.group_by(*keys, day=joined.occurred_at.date()).aggregate(
-        **{f"t_{place}": _column(joined, total) for total, place in places.items()}
+        **{f"t_{place}": _column(joined, total).fill_null(0.0) for total, place in places.items()}
     )
     before = ibis.window(group_by=daily.customer, order_by=daily.day, preceding=(None, 1))
     upto = ibis.window(group_by=daily.customer, order_by=daily.day, preceding=(None, 0))
@@ -245,8 +279,10 @@ def entered_by(first: Table, definition: MetricDefinition, through: datetime) ->
 
 def belongs_to_counted(joined: Table, definition: MetricDefinition, through: datetime) -> BooleanValue:
     """Whether an event (joined with its customer's first exposure) belongs to a day that ended by `through`."""
-    measures = [Total(m, definition.from_s, definition.window_s, until=through) for m in definition.measures]
-    inside = [reduce(and_, [joined.event == total.measure.event, *_window(joined, total)]) for total in measures]
+    until = through if definition.window_s is None else None
+    wanted = [Total(m, definition.from_s, definition.window_s, until) for m in definition.measures]
+    at, ends = joined.occurred_at, _ends(joined, wanted)
+    inside = [(joined.event == t.measure.event) & (at >= ends[_begin(t)]) & (at < ends[_end(t)]) for t in wanted]
     return reduce(or_, inside) & entered_by(joined, definition, through)
 
 
@@ -281,32 +317,55 @@ def _totals(definition: MetricDefinition, as_of: datetime) -> list[Total]:
     return after
 
 
-def _relevant(first: Table, events: Table, totals: Mapping[Total, int]) -> Table:
-    """The events these totals read, of the customers in `first` alone; properties only where a filter asks for them."""
-    names = sorted({total.measure.event for total in totals})
+def _relevant(events: Table, totals: Mapping[Total, int]) -> Table:
+    """What these totals read of an event; its properties only where a filter asks for them."""
     columns = ["customer", "event", "occurred_at", "value"]
     if any(total.measure.filter for total in totals):
         columns.append("properties")
-    return events.filter(events.event.isin(names)).select(*columns)
+    return events.select(*columns)
 
 
-def _column(joined: Table, total: Total) -> FloatingValue:
-    conditions = [joined.event == total.measure.event, *_window(joined, total)]
-    conditions += [joined.properties.get(name) == value for name, value in total.measure.filter]
-    inside: BooleanValue = reduce(and_, conditions).fill_null(False)
-    amount = joined.value.fill_null(0.0) if total.measure.value else ibis.literal(1.0)
-    return inside.ifelse(amount, 0.0).sum()
+def _ends(first: Table, totals: Iterable[Total]) -> dict[str, TimestampValue]:
+    """Where each total's window begins and ends, as columns of the exposed customers.
+
+    Computed here, once a customer, and only compared on the joined rows: adding intervals to times of a zone is the
+    dearest thing an engine does with an event.
+    """
+    found: dict[str, TimestampValue] = {}
+    for total in totals:
+        exposed_at = first.exposed_at
+        if total.days_before is not None:
+            found[_end(total)] = exposed_at.truncate("D")
+            found[_begin(total)] = found[_end(total)] - ibis.interval(hours=24 * total.days_before)
+            continue
+        found[_begin(total)] = _later(exposed_at, total.from_s)
+        found[_end(total)] = ibis.literal(total.until) if total.ends_s is None else _later(exposed_at, total.ends_s)
+    return found
 
 
-def _window(joined: Table, total: Total) -> list[BooleanValue]:
-    at, exposed_at = joined.occurred_at, joined.exposed_at
+def _later(at: TimestampValue, seconds: int) -> TimestampValue:
+    return at + ibis.interval(seconds=seconds) if seconds else at
+
+
+def _begin(total: Total) -> str:
+    return f"before_{total.days_before}" if total.days_before is not None else f"after_{total.from_s}"
+
+
+def _end(total: Total) -> str:
     if total.days_before is not None:
-        day = exposed_at.truncate("D")
-        return [at >= day - ibis.interval(hours=24 * total.days_before), at < day]
-    begins = exposed_at + ibis.interval(seconds=total.from_s) if total.from_s else exposed_at
-    if total.ends_s is not None:
-        return [at >= begins, at < exposed_at + ibis.interval(seconds=total.ends_s)]
-    return [at >= begins, at < ibis.literal(total.until)]
+        return "day"
+    return f"until_{total.until:%Y%m%d%H%M%S%f}" if total.until else f"after_{total.ends_s}"
+
+
+def _column(joined: Table, total: Total) -> NumericValue:
+    """The total of one customer; null where there was nothing to add up."""
+    at = joined.occurred_at
+    conditions = [joined.event == total.measure.event, at >= joined[_begin(total)], at < joined[_end(total)]]
+    conditions += [joined.properties.get(name) == value for name, value in total.measure.filter]
+    inside: BooleanValue = reduce(and_, conditions)
+    if total.measure.value:
+        return inside.ifelse(joined.value, ibis.null("float64")).sum()
+    return inside.ifelse(ibis.literal(1, "int8"), ibis.null("int8")).count().cast("float64")
 
 
 def _outcome(definition: MetricDefinition, total: FloatingValue) -> FloatingValue:

@@ -103,9 +103,9 @@ class _Count:
     ) -> None:
         self.warehouse, self.experiment, self.as_of = warehouse, experiment, as_of
         self.variants = [variant.key for variant in experiment.variants.all()]
-        merged = _merged()
-        self.exposures = queries.resolved(warehouse.table("exposures"), merged)
-        self.events = queries.resolved(warehouse.table("events"), merged)
+        self.merged = _merged()
+        self.exposures = queries.resolved(warehouse.table("exposures"), self.merged)
+        self.events = queries.resolved(warehouse.table("events"), self.merged)
         self.first = self._first()
         _refuse_other_currencies(warehouse, self.events, metrics)
         for metric in metrics:
@@ -127,11 +127,11 @@ class _Count:
         if experiment.starts is None or experiment.ends is None:
             sentence = _("“%(key)s” has no dates; exposures count between its start and its end.")
             raise Conflict(sentence % {"key": experiment.key})
-        first = queries.first_exposures(
+        inside = queries.exposures_inside(
             self.exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
             until=max(self.as_of.values()),
         )  # fmt: skip
-        return self.warehouse.kept(first)
+        return queries.first_exposures(inside, self.warehouse.kept(queries.exposed_customers(inside)))
 
     def _stored(self) -> dict[str, CountedDays]:
         """The metrics' counted days that these definitions may be added to."""
@@ -156,9 +156,11 @@ class _Count:
         spans, definitions = self._spans(), self.definitions
         summed = [d for d in definitions if d.kind != "quantile"]
         found: dict[str, list[DayCell]] = {d.key: self._cells_before(d.key, spans[d.key].after) for d in summed}
-        customers = queries.needed(self.first, self.events, summed, spans)
-        outcomes = self.warehouse.kept(queries.per_customer(customers, self.events, summed, spans=spans))
-        for query in queries.day_sums(outcomes, self.events, summed, spans=spans):
+        events = queries.mattering(self.events, summed, spans) if summed else self.events
+        # Kept: so small a table tells the engine which side of the join to build on.
+        customers = self.warehouse.kept(queries.needed(self.first, events, summed, spans))
+        outcomes = self.warehouse.kept(queries.per_customer(customers, events, summed, spans=spans))
+        for query in queries.day_sums(outcomes, events, summed, spans=spans):
             rows = self.warehouse.rows(query)
             for number, definition in enumerate(summed):
                 found[definition.key] += cells(rows, number)
@@ -171,12 +173,11 @@ class _Count:
         return [cell for cell in kept if cell.day < after.date()]
 
     def _sums(self, found: Mapping[str, list[DayCell]]) -> ExperimentSums:
-        exposed = self.warehouse.rows(queries.exposed_by_day(self.first))
-        met_others = self.warehouse.rows(queries.contaminated(self.first))
+        exposed = self.warehouse.rows(queries.customers_by_variant(self.first))
         return ExperimentSums(
             tuple(self.variants),
             per_variant(exposed, self.variants, "customers"),
-            per_variant(met_others, self.variants, "contaminated"),
+            per_variant(exposed, self.variants, "contaminated"),
             {key: total(parts, self.variants) for key, parts in found.items()},
         )
 
@@ -184,7 +185,8 @@ class _Count:
         if definition.quantile is None:
             return metric_data(definition, sums.metrics[definition.key])
         span = Span(self.as_of[definition.key])
-        outcomes = queries.per_customer(self.first, self.events, [definition], spans={definition.key: span})
+        events = queries.mattering(self.events, [definition], {definition.key: span})
+        outcomes = queries.per_customer(self.first, events, [definition], spans={definition.key: span})
         outcomes = self.warehouse.kept(queries.closed(outcomes, definition, span))
         counts = outcomes.group_by("variant").aggregate(n=outcomes.count())
         n: Array = per_variant(self.warehouse.rows(counts), self.variants, "n")
@@ -212,7 +214,10 @@ class _Count:
         if before.seen_events is None:
             return 0
         names = sorted(queries.feeds([definition for definition, _row in stored]))
-        fresh = self.events.filter(self.events.event.isin(names), self.events.received_at > before.seen_events)
+        events = queries.resolved(self.warehouse.arrived("events", before.seen_events), self.merged)
+        fresh = events.filter(events.event.isin(names), events.received_at > before.seen_events)
+        if not self.warehouse.number(fresh.count()):
+            return 0
         joined = self.first.inner_join(fresh, "customer")
         reasons = [queries.belongs_to_counted(joined, definition, row.through) for definition, row in stored]
         return self.warehouse.number(joined.filter(reduce(or_, reasons)).count())
@@ -220,13 +225,16 @@ class _Count:
     def _late_exposures(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
         if before.seen_exposures is None:
             return 0
-        own = self.exposures.filter(
-            self.exposures.experiment == str(self.experiment.uid), self.exposures.received_at > before.seen_exposures
+        arrived = queries.resolved(self.warehouse.arrived("exposures", before.seen_exposures), self.merged)
+        own = arrived.filter(
+            arrived.experiment == str(self.experiment.uid), arrived.received_at > before.seen_exposures
         )
+        if not self.warehouse.number(own.count()):
+            return 0
         fresh = own.select("customer", "exposed_at").distinct()
-        arrived = self.first.semi_join(fresh, ["customer", "exposed_at"])
-        reasons = [queries.entered_by(arrived, definition, row.through) for definition, row in stored]
-        return self.warehouse.number(arrived.filter(reduce(or_, reasons)).count())
+        late = self.first.semi_join(fresh, ["customer", "exposed_at"])
+        reasons = [queries.entered_by(late, definition, row.through) for definition, row in stored]
+        return self.warehouse.number(late.filter(reduce(or_, reasons)).count())
 
     def _late_merges(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
         survivors = sorted(merged_since(before.counted_at))
@@ -254,15 +262,11 @@ class _Count:
         counting = Counting(
             experiment=self.experiment,
             counted_at=now(),
-            seen_events=self._newest(self.events),
-            seen_exposures=self._newest(self.exposures),
+            seen_events=self.warehouse.newest("events"),
+            seen_exposures=self.warehouse.newest("exposures"),
             late=late.count,
         )
         return Kept(counting, days)
-
-    def _newest(self, table: Table) -> datetime | None:
-        found: datetime | None = self.warehouse.rows(table.aggregate(newest=table.received_at.max()))[0]["newest"]
-        return found
 
     def _freeze_cap(self, metric: Metric) -> None:
         """Takes the cap of a winsorised metric from the time before the start: once, over all variants, then kept.

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy
 
-from tests.benchmarks import assignment, boundaries, comparisons, regret
+from tests.benchmarks import assignment, boundaries, comparisons, readout, regret
 
 BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "comparisons": comparisons.lines,
     "assignment": assignment.lines,
     "boundaries": boundaries.lines,
     "regret": regret.lines,
+    "readout": readout.lines,
 }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -156,7 +155,7 @@ def test_reset_removes_everything_and_builds_anew():
 
 def stored_rows() -> dict[str, int]:
     return {
-        name: sum(pq.ParquetFile(Path(file)).metadata.num_rows for file in store.snapshot(name))
+        name: sum(pq.ParquetFile(file.path).metadata.num_rows for file in store.snapshot(name))
         for name in ("events", "exposures")
     }
 

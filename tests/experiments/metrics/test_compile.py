@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -12,10 +13,12 @@ import pytest
 from engagement.warehouse.tables import EVENTS, EXPOSURES
 from experiments.metrics.compile import (
     Span,
-    contaminated,
+    customers_by_variant,
     day_sums,
-    exposed_by_day,
+    exposed_customers,
+    exposures_inside,
     first_exposures,
+    mattering,
     needed,
     per_customer,
     resolved,
@@ -36,6 +39,8 @@ DEFINITIONS = [
     MetricDefinition("per_buy", "ratio", numerator=Measure("buy"), denominator=Measure("buy", value=False)),
     MetricDefinition("came_back", "proportion", "buy", window_s=5 * DAY, from_s=2 * DAY),
 ]
+
+WINDOWED = [definition for definition in DEFINITIONS if definition.window_s is not None]
 
 
 def rows(seed: int = 1) -> tuple[list[dict], list[dict]]:
@@ -72,17 +77,21 @@ class Store:
         self.exposures = ibis.memtable(pa.Table.from_pylist([{**e, **unknown} for e in exposures], schema=EXPOSURES))
 
     def first(self, as_of: datetime):
-        return first_exposures(self.exposures, experiment="e", starts=START, ends=END, until=as_of)
+        inside = exposures_inside(self.exposures, experiment="e", starts=START, ends=END, until=as_of)
+        return first_exposures(inside, exposed_customers(inside))
 
-    def cells(self, as_of: datetime, after: datetime | None = None) -> dict[str, list[DayCell]]:
+    def cells(
+        self, as_of: datetime, after: datetime | None = None, definitions: Sequence[MetricDefinition] = DEFINITIONS
+    ) -> dict[str, list[DayCell]]:
         """What (after, as of] adds to each metric."""
-        spans = {definition.key: Span(as_of, after) for definition in DEFINITIONS}
-        customers = needed(self.first(as_of), self.events, DEFINITIONS, spans)
-        outcomes = per_customer(customers, self.events, DEFINITIONS, spans=spans)
-        found: dict[str, list[DayCell]] = {definition.key: [] for definition in DEFINITIONS}
-        for query in day_sums(outcomes, self.events, DEFINITIONS, spans=spans):
+        spans = {definition.key: Span(as_of, after) for definition in definitions}
+        events = mattering(self.events, definitions, spans)
+        customers = needed(self.first(as_of), events, definitions, spans)
+        outcomes = per_customer(customers, events, definitions, spans=spans)
+        found: dict[str, list[DayCell]] = {definition.key: [] for definition in definitions}
+        for query in day_sums(outcomes, events, definitions, spans=spans):
             rows = self.con.to_pyarrow(query).to_pylist()
-            for number, definition in enumerate(DEFINITIONS):
+            for number, definition in enumerate(definitions):
                 found[definition.key] += cells(rows, number)
         return found
 
@@ -139,15 +148,16 @@ def test_the_query_gives_the_sums_that_plain_python_gives(number):
         assert getattr(found, name).tolist() == pytest.approx(values, rel=1e-12, abs=1e-9), name
 
 
-def test_days_counted_one_by_one_add_up_to_the_rows_at_every_midnight():
+@pytest.mark.parametrize("definitions", [DEFINITIONS, WINDOWED])
+def test_days_counted_one_by_one_add_up_to_the_rows_at_every_midnight(definitions):
     exposures, events = rows(seed=2)
-    store, counted = Store(exposures, events), {definition.key: [] for definition in DEFINITIONS}
+    store, counted = Store(exposures, events), {definition.key: [] for definition in definitions}
     midnights = [START + timedelta(days=day) for day in range(12)]
     for after, as_of in pairwise([None, *midnights]):
-        for key, fresh in store.cells(as_of, after).items():
+        for key, fresh in store.cells(as_of, after, definitions).items():
             assert after is None or all(after.date() <= cell.day < as_of.date() for cell in fresh)
             counted[key] += fresh
-    for definition in DEFINITIONS:
+    for definition in definitions:
         days = by_day(counted[definition.key], "ab", [midnight.date() for midnight in midnights])
         for place, midnight in enumerate(midnights):
             expected = by_hand(exposures, events, definition, midnight + timedelta(days=1))
@@ -168,13 +178,8 @@ def test_customers_count_once_and_those_who_met_two_variants_are_told():
     ]
     store = Store(exposures, [])
     first = store.first(AS_OF)
-    by_variant = {row["variant"]: row["contaminated"] for row in store.con.to_pyarrow(contaminated(first)).to_pylist()}
-    by_day = store.con.to_pyarrow(exposed_by_day(first)).to_pylist()
-    assert {(row["variant"], row["day"], row["customers"]) for row in by_day} == {
-        ("a", at.date(), 1),
-        ("b", at.date(), 1),
-    }
-    assert by_variant == {"a": 0, "b": 1}
+    rows = store.con.to_pyarrow(customers_by_variant(first)).to_pylist()
+    assert {(row["variant"], row["customers"], row["contaminated"]) for row in rows} == {("a", 1, 0), ("b", 1, 1)}
 
 
 def test_one_who_turned_out_to_be_another_counts_as_that_one_with_both_histories():
@@ -186,8 +191,9 @@ def test_one_who_turned_out_to_be_another_counts_as_that_one_with_both_histories
     store = Store(exposures, [])
     merged = ibis.memtable(pa.table({"merged_customer": [1], "survivor": [2]}))
     everybody = resolved(store.exposures, merged)
-    first = store.con.to_pyarrow(first_exposures(everybody, experiment="e", starts=START, ends=END)).to_pylist()
-    assert first == [{"customer": 2, "variant": "a", "exposed_at": at, "other_at": at + timedelta(hours=1)}]
+    inside = exposures_inside(everybody, experiment="e", starts=START, ends=END)
+    first = store.con.to_pyarrow(first_exposures(inside, exposed_customers(inside))).to_pylist()
+    assert first == [{"customer": 2, "variant": "a", "exposed_at": at, "is_contaminated": True}]
 
 
 @pytest.mark.parametrize("from_s", [-1, 5 * DAY, 6 * DAY])
