@@ -53,7 +53,7 @@ def fill(folder: Path) -> Path:
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_damaged_file_is_named_and_the_rest_goes_on(is_there: bool):
     store.append("exposures", [batch(*range(100))], source="x")
-    path = Path(store.snapshot("exposures")[0])
+    path = Path(store.snapshot("exposures")[0].path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     if not is_there:
