@@ -1,7 +1,8 @@
 """What is known of customers and their feeds."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Min
 
@@ -25,6 +26,22 @@ def complete_through(events: Iterable[str]) -> dict[str, datetime]:
         if known := [moment for moment in moments if moment is not None]:
             found[feed.event] = max(known)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the newest event of a live feed is, and how old it may be."""
+
+    event: str
+    age: timedelta
+    stated_delay: timedelta
+
+
+def ages(events: Iterable[str]) -> list[Age]:
+    """Of those feeds that are live, by name."""
+    feeds = Feed.objects.filter(event__in=set(events), is_live=True, newest_at__isnull=False).order_by("event")
+    present = now()
+    return [Age(f.event, present - f.newest_at, f.stated_delay) for f in feeds if f.newest_at is not None]
 
 
 def _flushed_through() -> datetime:

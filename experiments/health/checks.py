@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
 from numpy.typing import ArrayLike
 
+from engagement.customers.queries import STALE_AFTER, Age
 from experiments import stats
-from experiments.metrics.summarise import ExperimentSums
+from experiments.metrics.summarise import ExperimentSums, Late, Repeated
 from experiments.readouts.metric_data import MetricData
+from experiments.readouts.rule import Plan
 from experiments.reports.wording import metric_name
 
 ALARM_P = 0.001
 ALARM_E = 1000.0
-CONTAMINATED_SHARE = 0.01
+CONTAMINATED_SHARE = NOTABLE_SHARE = 0.01
+FOUND_MORE_OFTEN = 0.5
 INVALIDATING = frozenset({"sample_ratio", "contamination"})  # a failure of these leaves no effect to be trusted
 
 
@@ -79,6 +83,82 @@ def covariate_balance(datas: Sequence[MetricData]) -> Check | None:
     else:
         message = _("Before exposure the variants were alike.")
     return Check("covariate_balance", "fail" if uneven else "pass", message, min(p.values()))
+
+
+def freshness(ages: Sequence[Age]) -> Check | None:
+    """How old the newest event of each live feed is: warns past its stated delay, fails past four times it.
+
+    None where no feed is live: what is imported says itself to when it is complete.
+    """
+    if not ages:
+        return None
+    worst = max(ages, key=lambda feed: feed.age / feed.stated_delay)
+    values = {"event": worst.event, "age": _hours(worst.age), "delay": _hours(worst.stated_delay)}
+    if worst.age <= worst.stated_delay:
+        return Check("freshness", "pass", _("The newest events are younger than their feeds' stated delay."))
+    message = _("The newest event “%(event)s” is %(age)s old; its feed's stated delay is %(delay)s.") % values
+    return Check("freshness", "fail" if worst.age > STALE_AFTER * worst.stated_delay else "warn", message)
+
+
+def late_events(late: Late) -> Check:
+    """Whether much arrived for days that had been counted: warns above 1% of the events."""
+    if not late.count:
+        return Check("late_events", "pass", _("Nothing came after its day had been counted."))
+    share = late.count / max(late.events, 1)
+    sentence = _(
+        "%(count)s events, exposures or merges (%(share)s%%) came after their day had been counted and are left out; "
+        "a full analysis takes them in."
+    )
+    message = sentence % {"count": f"{late.count:,}", "share": f"{100 * share:.2g}"}
+    return Check("late_events", "warn" if share > NOTABLE_SHARE else "pass", message)
+
+
+def duplicates(repeated: Repeated | None) -> Check | None:
+    """Whether live feeds sent the same event under several message ids: warns above 1%. None where no feed is live."""
+    if repeated is None:
+        return None
+    if not repeated.count:
+        return Check("duplicates", "pass", _("No live event came twice under another message id."))
+    share = repeated.count / max(repeated.events, 1)
+    sentence = _("%(count)s live events (%(share)s%%) repeat another of the same customer, moment and amount.")
+    message = sentence % {"count": f"{repeated.count:,}", "share": f"{100 * share:.2g}"}
+    return Check("duplicates", "warn" if share > NOTABLE_SHARE else "pass", message)
+
+
+def underpowered(data: MetricData, plan: Plan, shares: Sequence[float]) -> Check | None:
+    """Whether the plan's minimum effect would be missed more often than found at the planned customers.
+
+    Judged by the noise seen so far in the control. None where no plan says how many, or no noise was seen yet.
+    """
+    mean, variance = float(data.mean[0]), float(data.variance[0])
+    if not plan.customers or not plan.minimum_effect or not variance > 0 or not np.isfinite(mean) or mean == 0:
+        return None
+    metric = stats.PlannedMean(np.asarray(variance), np.asarray(abs(mean)))
+    effect = plan.minimum_effect * abs(mean)
+    control = plan.customers * shares[0]
+    chances = [
+        stats.achieved_power(metric, effect=effect, control_customers=control, allocation=share / shares[0])
+        for share in shares[1:]
+    ]
+    power = min(float(chance) for chance in chances)
+    values = {"effect": f"{100 * plan.minimum_effect:.3g}", "power": f"{100 * power:.0f}"}
+    message = (
+        _("An effect of %(effect)s%% would be found with a chance of %(power)s%% at the planned customers.") % values
+    )
+    return Check("underpowered", "warn" if power < FOUND_MORE_OFTEN else "pass", message)
+
+
+def _hours(span: timedelta) -> str:
+    hours = span / timedelta(hours=1)
+    return (
+        _("%(count)s days") % {"count": f"{hours / 24:.1f}"}
+        if hours >= 48
+        else _("%(count)s hours") % {"count": f"{hours:.1f}"}
+    )
+
+
+def is_stale(check: Check) -> bool:
+    return check.status == "fail" and check.name == "freshness"
 
 
 def _finite(value: ArrayLike) -> float | None:

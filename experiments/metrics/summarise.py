@@ -94,6 +94,22 @@ def by_group(found: Iterable[DayCell], variants: Sequence[str], dimension: int) 
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """What came after its day had been counted, and how many events there are in all to measure it by."""
+
+    count: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Live events that repeat another under a message id of their own, and how many live events were looked at."""
+
+    count: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentSums:
     """Everything one analysis reads from the store, in the order of `variants`."""
 

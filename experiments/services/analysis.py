@@ -13,7 +13,7 @@ from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
-from engagement.customers.queries import complete_through
+from engagement.customers.queries import ages, complete_through
 from engagement.warehouse.engines import connect
 from experiments.choices import MetricRole
 from experiments.health import checks
@@ -49,6 +49,17 @@ class Analysed:
     @property
     def datas(self) -> Mapping[str, MetricData]:
         return self.counted.datas
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(**self.experiment.plan) if self.experiment.plan else Plan()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the experiment has ended and every window of its primary metric has closed."""
+        data, ends = self.datas[self.primary.key], self.experiment.ends
+        has_ended = ends is not None and self.as_of[self.primary.key] >= ends
+        return has_ended and bool((data.n == self.sums.customers).all())
 
     @property
     def primary(self) -> Metric:
@@ -114,7 +125,7 @@ def _as_of(
 def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
     experiment, variants = analysed.experiment, analysed.variants
     health = _health(analysed)
-    plan = Plan(**experiment.plan) if experiment.plan else Plan()
+    plan = analysed.plan
     # Not simply the newest: one computed as of an earlier time may have taken no look.
     earlier = Readout.objects.filter(experiment=experiment).exclude(document__looks=[]).first()
     looks = list(earlier.document["looks"] or ()) if earlier else []
@@ -128,7 +139,7 @@ def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
             shares={variant.key: variant.share for variant in variants},
             rule=rule,
             is_valid=not any(checks.invalidates(check) for check in health),
-            is_fresh=True,
+            is_fresh=not any(checks.is_stale(check) for check in health),
             earlier={part["key"]: part["comparisons"] for part in earlier.document["metrics"]} if earlier else {},
         )
     )
@@ -158,7 +169,7 @@ def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
 def _series(analysed: Analysed) -> dict[str, Any]:
     """What `Readout.series` holds: each metric at the end of each day, rebuilt from today's data."""
     experiment = analysed.experiment
-    plan = Plan(**experiment.plan) if experiment.plan else Plan()
+    plan = analysed.plan
     shares = {variant.key: variant.share for variant in analysed.variants}
     drawn = {
         definition.key: series.daily(
@@ -179,11 +190,8 @@ def _rule(analysed: Analysed, plan: Plan, looks: Sequence[Mapping[str, Any]], *,
 
     Sealed results take no look: nobody could read its decision.
     """
-    data, as_of = analysed.datas[analysed.primary.key], analysed.as_of[analysed.primary.key]
-    ends = analysed.experiment.ends
-    is_over = ends is not None and as_of >= ends and bool((data.n == analysed.sums.customers).all())
-    matured = 0.0 if is_sealed else float(data.n.sum())
-    return Rule.at(plan, matured=matured, is_over=is_over and matured > 0, taken=looks)
+    matured = 0.0 if is_sealed else float(analysed.datas[analysed.primary.key].n.sum())
+    return Rule.at(plan, matured=matured, is_over=analysed.is_over and matured > 0, taken=looks)
 
 
 def _look(rule: Rule) -> dict[str, Any]:
@@ -202,6 +210,12 @@ def _health(analysed: Analysed) -> list[checks.Check]:
         checks.sample_ratio(analysed.sums, [variant.share for variant in analysed.variants], is_import=is_import),
         checks.contamination(analysed.sums),
         checks.covariate_balance(list(analysed.datas.values())),
+        None if analysed.is_over else checks.freshness(ages(queries.feeds([m.definition for m in analysed.metrics]))),
+        checks.late_events(analysed.counted.late),
+        checks.duplicates(analysed.counted.repeated),
+        checks.underpowered(
+            analysed.datas[analysed.primary.key], analysed.plan, [variant.share for variant in analysed.variants]
+        ),
     ]
     return [check for check in found if check is not None]
 

@@ -22,23 +22,17 @@ from ibis.expr.types import Table
 
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
-from engagement.customers.queries import merged_customers, merged_since
+from engagement.customers.queries import ages, merged_customers, merged_since
 from engagement.warehouse.engines import Warehouse
 from experiments.metrics import compile as queries
 from experiments.metrics.compile import Span
 from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
-from experiments.metrics.summarise import Array, DayCell, ExperimentSums, cells, per_variant, total
+from experiments.metrics.summarise import Array, DayCell, ExperimentSums, Late, Repeated, cells, per_variant, total
 from experiments.models import CountedDays, Counting, Experiment, Metric
 from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
 
-
-@dataclass(frozen=True)
-class Late:
-    """What came after its day had been counted, and how many events there are in all to measure it by."""
-
-    count: int
-    events: int
+LOOKED_AT = timedelta(days=7)  # for repeated events: what goes wrong today is seen in the last days
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,7 @@ class Counted:
     datas: Mapping[str, MetricData]
     cells: Mapping[str, list[DayCell]]
     late: Late
+    repeated: Repeated | None
     kept: "Kept | None" = None
 
 
@@ -120,7 +115,20 @@ class _Count:
         datas = {d.key: self._data(d, sums) for d in self.definitions}
         late = self._late()
         kept = self._kept(found, late) if may_keep else None
-        return Counted(sums, datas, found, late, kept)
+        return Counted(sums, datas, found, late, self._repeated(), kept)
+
+    def _repeated(self) -> Repeated | None:
+        """Among the live events of the last days those that differ from another by their message id alone."""
+        live = [feed.event for feed in ages(queries.feeds(self.definitions))]
+        if not live:
+            return None
+        since, last = max(self.as_of.values()) - LOOKED_AT, max(self.as_of.values())
+        at = self.events.occurred_at
+        recent = self.events.filter(at >= since, at < last, self.events.event.isin(live))
+        recent = recent.semi_join(self.first, "customer")
+        every = self.warehouse.number(recent.count())
+        once = recent.select("customer", "event", "occurred_at", "value").distinct()
+        return Repeated(every - self.warehouse.number(once.count()), every)
 
     def _first(self) -> Table:
         experiment = self.experiment
