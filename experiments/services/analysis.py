@@ -211,7 +211,7 @@ def _health(analysed: Analysed) -> list[checks.Check]:
         checks.contamination(analysed.sums),
         checks.covariate_balance(list(analysed.datas.values())),
         None if analysed.is_over else checks.freshness(ages(queries.feeds([m.definition for m in analysed.metrics]))),
-        checks.late_events(analysed.counted.late),
+        None if is_import else checks.late_events(analysed.counted.late),
         checks.duplicates(analysed.counted.repeated),
         checks.underpowered(
             analysed.datas[analysed.primary.key], analysed.plan, [variant.share for variant in analysed.variants]

@@ -33,8 +33,6 @@ def administrator(sign_in):
     ],
 )
 def test_doors_are_well_made(visit, look, width, name, path):
-    make_key(name="Shop", kind="publishable", origins=["https://shop.example.org"], actor=administrator)
-    revoke_key(key=make_key(name="Old server", kind="secret", actor=administrator)[0], actor=administrator)
     visit(path, width=width)
 
     look(name)
