@@ -1,5 +1,6 @@
 """What every test shares: a data folder of its own, plain static files, whole installations where processes matter."""
 
+import os
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -17,6 +18,26 @@ HERE = Path(__file__).parent
 # No test may fail because the machine was busy.
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+
+
+# Fixtures by which a test reaches a database without saying so by a mark.
+REACH_A_DATABASE = {"db", "transactional_db", "live_server", "installation"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The suite runs on two databases; on the second, what could not tell them apart is left out."""
+    if os.environ.get("TEST_DATABASE") != "PostgreSQL":
+        return
+    kept = [item for item in items if _can_tell_databases_apart(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _can_tell_databases_apart(item: pytest.Item) -> bool:
+    """Not so: what touches none, and walks that judge a page's looks."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    touches = item.get_closest_marker("django_db") is not None or bool(fixtures & REACH_A_DATABASE)
+    return touches and "look" not in fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)
