@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from backlog import queries
 from backlog.choices import RoundState
-from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
+from backlog.models import Ballot, Evidence, Idea, Post, RoundIdea, RoundMember, VotingRound
 from engagement.accounts.requests import member_of
 from engagement.core.admin_site import ReadOnlyAdmin
 
@@ -19,6 +19,24 @@ class IdeaAdmin(ReadOnlyAdmin):
     list_filter = ["state", "pod"]
     list_select_related = ["pod", "author"]
     search_fields = ["title", "problem", "change"]
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(ReadOnlyAdmin):
+    list_display = ["source", "grade", "idea", "added_by", "added_at"]
+    list_filter = ["grade"]
+    list_select_related = ["idea", "added_by"]
+    search_fields = ["source", "says"]
+
+
+@admin.register(Post)
+class PostAdmin(ReadOnlyAdmin):
+    list_display = ["author", "idea", "scale", "written_at"]
+    list_select_related = ["author", "idea"]
+    search_fields = ["text", "author__name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.posts_visible_to(member_of(request))
 
 
 @admin.register(VotingRound)

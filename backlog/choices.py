@@ -1,5 +1,7 @@
 """The words an idea, a round and a ballot are described by, and the moves an idea may make."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +52,30 @@ class LifecycleStage(models.TextChoices):
     NURTURE = "nurture", _("Nurture")
     CONVERT = "convert", _("Convert")
     SUPPORT_AND_GROW = "support_and_grow", _("Support and grow")
+
+
+class Grade(models.TextChoices):
+    """How far a source can carry an idea, from the weakest to the strongest."""
+
+    OPINION = "opinion", _("Opinion")
+    THIRD_PARTY = "third_party", _("Third party, observational")
+    OWN_OBSERVATION = "own_observation", _("Own observation")
+    OWN_EXPERIMENT = "own_experiment", _("Own experiment")
+
+
+# The highest confidence rating that the anchors below allow on such evidence; None stands for no evidence at all.
+REACH: dict[Grade | None, int] = {
+    None: 3,
+    Grade.OPINION: 3,
+    Grade.THIRD_PARTY: 4,
+    Grade.OWN_OBSERVATION: 7,
+    Grade.OWN_EXPERIMENT: 10,
+}
+
+
+def best_grade(grades: Iterable[str]) -> Grade | None:
+    """The strongest of some grades; None of none."""
+    return max((Grade(grade) for grade in grades), key=list(Grade).index, default=None)
 
 
 class RoundState(models.TextChoices):

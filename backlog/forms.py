@@ -1,5 +1,6 @@
 """What people type or choose about ideas, rounds and ballots."""
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -13,7 +14,7 @@ from django_filters import filters, filterset
 
 from backlog import queries
 from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, Scale
-from backlog.models import TEXT_LIMIT, Idea
+from backlog.models import TEXT_LIMIT, Evidence, Idea, Post
 from backlog.scoring import HIGHEST, LOWEST
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.queries import writing_members
@@ -23,6 +24,13 @@ VOTING_DAYS, LAST_HOUR = 7, 17
 LONGEST_QUESTION = 200  # characters, so a hundred words at most: each asks three columns
 
 
+class HttpsField(forms.URLField):
+    """An address; where somebody leaves the scheme out, the safe one is meant."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", **kwargs)
+
+
 class IdeaForm(forms.ModelForm[Idea]):
     """Title, problem and change are all it takes; the page folds the rest."""
 
@@ -30,7 +38,17 @@ class IdeaForm(forms.ModelForm[Idea]):
 
     class Meta:
         model = Idea
-        fields = ["title", "problem", "change", "pod", "lever", "channel", "lifecycle_stage"]
+        fields = [
+            "title",
+            "problem",
+            "change",
+            "pod",
+            "lever",
+            "channel",
+            "lifecycle_stage",
+            "expected_audience",
+            "may_hurt",
+        ]
         widgets = {"problem": forms.Textarea(attrs={"rows": 4}), "change": forms.Textarea(attrs={"rows": 4})}
         help_texts = {"title": gettext_lazy("What would change, in a few words.")}
 
@@ -46,6 +64,25 @@ class IdeaForm(forms.ModelForm[Idea]):
 
 class DeclineForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class EvidenceForm(forms.ModelForm[Evidence]):
+    class Meta:
+        model = Evidence
+        fields = ["source", "grade", "says", "url"]
+        field_classes = {"url": HttpsField}
+
+
+class PostForm(forms.ModelForm[Post]):
+    class Meta:
+        model = Post
+        fields = ["text", "scale"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        about = cast("forms.ChoiceField", self.fields["scale"])
+        about.choices = [("", _("The whole idea")), *Scale.choices]
 
 
 class IdeaFilter(filterset.FilterSet):
@@ -142,7 +179,10 @@ def proposed_closing() -> datetime:
 
 
 class BallotForm(forms.Form):
-    """Three scales, each scored or marked “cannot judge”; comment and expected lift as the voter likes."""
+    """Three scales, each scored or marked “cannot judge”; comment and expected lift as the voter likes.
+
+    `evidence` is what there is now. Where the voter had other evidence before them, the form asks them to look again.
+    """
 
     impact = forms.IntegerField(label=Scale.IMPACT.label, min_value=LOWEST, max_value=HIGHEST, required=False)
     impact_abstain = forms.BooleanField(required=False)
@@ -167,12 +207,30 @@ class BallotForm(forms.Form):
         help_text=gettext_lazy("Your forecast. When the result is in, this site compares."),
     )
 
+    def __init__(self, *args: Any, evidence: Collection[Evidence] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.evidence = evidence
+
+    @property
+    def evidence_seen(self) -> str:
+        """What the page notes of the evidence it shows."""
+        return ",".join(str(one.pk) for one in self.evidence)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if self.data.get("evidence_seen", self.evidence_seen) != self.evidence_seen:
+            self.add_error(None, self._what_changed(self.data["evidence_seen"].split(",")))
         for scale in Scale:
             if scale not in self.errors:
                 self._check_scale(scale)
         return cleaned
+
+    def _what_changed(self, seen: list[str]) -> str:
+        new = [one.source for one in self.evidence if str(one.pk) not in seen]
+        if not new:
+            return _("Evidence was taken away since you opened the ballot. Your scores are kept: look, and send again.")
+        words = _("Evidence came in since you opened the ballot: %(new)s. Your scores are kept: look, and send again.")
+        return words % {"new": "; ".join(new)}
 
     def _check_scale(self, scale: Scale) -> None:
         has_score, abstains = self.cleaned_data[scale] is not None, self.cleaned_data[f"{scale}_abstain"]

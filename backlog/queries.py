@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q,
 from django.db.models.functions import Coalesce
 
 from backlog.choices import IdeaState, RoundState, may_become
-from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
+from backlog.models import Ballot, Evidence, Idea, Post, RoundIdea, RoundMember, VotingRound
 from backlog.scoring import SCALES, ScaleSummary, Scores, order_key, summarise
 from engagement.accounts.models import AuditEntry, Member, Pod
 from engagement.accounts.queries import audit_trail
@@ -74,6 +74,12 @@ def tally_visible_to(member: Member, round_idea: RoundIdea) -> Tally | None:
     return Tally(ballots=len(cast), mine=mine.scores, scales=shown)
 
 
+def posts_visible_to(member: Member) -> QuerySet[Post]:
+    """What is said of ideas, the oldest first; nothing of an idea that this member is still to score."""
+    blind_ideas = _still_blind(member).values("idea")
+    return Post.objects.exclude(idea__in=blind_ideas).select_related("author")
+
+
 # --- ideas ----------------------------------------------------------------------------------------------------------
 def ideas_visible_to(member: Member) -> QuerySet[Idea]:
     """Every idea; `results` lists the results this member may see, newest first, and `ice` is the newest score."""
@@ -85,6 +91,11 @@ def ideas_visible_to(member: Member) -> QuerySet[Idea]:
 
 def _results(visible: QuerySet[RoundIdea]) -> Prefetch[Any]:
     return Prefetch("round_ideas", queryset=visible, to_attr="results")
+
+
+def evidence_for(idea: Idea) -> QuerySet[Evidence]:
+    """What backs the idea, in the order it was linked. It is the same for everybody, before a ballot too."""
+    return Evidence.objects.filter(idea=idea).select_related("added_by")
 
 
 def ideas_free_for_a_round() -> QuerySet[Idea]:

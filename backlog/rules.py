@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from backlog.choices import IdeaState, RoundState, may_become
-from backlog.models import Idea, VotingRound
+from backlog.models import Evidence, Idea, VotingRound
 from engagement.accounts.models import Member, Pod
 from engagement.core.errors import Conflict, DomainError, Forbidden
 
@@ -20,6 +20,23 @@ def may_change_idea(member: Member, idea: Idea) -> bool:
     """Its author, members of its pod and administrators; readers never."""
     belongs = member.is_administrator or idea.author_id == member.pk or is_in_pod(member, idea.pod)
     return member.may_write and belongs
+
+
+def may_unlink_evidence(member: Member, evidence: Evidence, *, may_change: bool) -> bool:
+    """Whoever linked it, and those who may change the idea, as `may_change` says for all its evidence at once."""
+    return member.may_write and (may_change or evidence.added_by_id == member.pk)
+
+
+def is_settled(idea: Idea) -> bool:
+    """Whether nothing said of it can change what becomes of it."""
+    return idea.state in {IdeaState.DECIDED, IdeaState.DECLINED}
+
+
+def discussion_refusal(idea: Idea) -> DomainError | None:
+    """Why nothing can be said of the idea now; None where it can."""
+    if idea.state != IdeaState.IN_ROUND:
+        return None
+    return Conflict(_("The idea is being scored blind. The discussion opens again when its round is closed."))
 
 
 def may_open_round(member: Member, pod: Pod) -> bool:

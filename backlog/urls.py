@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backlog.views import ballots, home, ideas, rounds
+from backlog.views import ballots, home, idea_parts, ideas, rounds
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("ideas/<int:idea_id>/change/", ideas.idea_change, name="idea_change"),
     path("ideas/<int:idea_id>/decline/", ideas.idea_decline, name="idea_decline"),
     path("ideas/<int:idea_id>/take-up-again/", ideas.idea_take_up_again, name="idea_take_up_again"),
+    path("ideas/<int:idea_id>/evidence/", idea_parts.evidence_link, name="evidence_link"),
+    path("ideas/<int:idea_id>/evidence/<int:evidence_id>/unlink/", idea_parts.evidence_unlink, name="evidence_unlink"),
+    path("ideas/<int:idea_id>/discussion/", idea_parts.post_write, name="post_write"),
     path("rounds/", rounds.rounds_list, name="rounds"),
     path("rounds/new/", rounds.round_new, name="round_new"),
     path("rounds/<int:round_id>/", rounds.voting_round, name="round"),

@@ -18,17 +18,30 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from backlog.models import Ballot, RoundIdea
-from backlog.services import ballots, ideas, rounds
+from backlog.services import ballots, discussion, ideas, rounds
 from engagement.accounts.choices import Role
 from engagement.accounts.models import Member
 from engagement.core.clock import now
-from tests.backlog.factories import BallotFactory, RoundIdeaFactory, RoundMemberFactory, VotingRoundFactory
+from tests.backlog.factories import (
+    BallotFactory,
+    EvidenceFactory,
+    RoundIdeaFactory,
+    RoundMemberFactory,
+    VotingRoundFactory,
+)
 from tests.factories import MemberFactory, PodFactory
 
 pytestmark = pytest.mark.django_db
 MARKER, ASKED = "MARKER-7391", "MARKER"  # what must not show; what doors are asked for
 FRAGMENT = {"HX-Request": "true"}
-WRITES_ONLY = {"idea_decline", "idea_take_up_again", "round_close"}
+WRITES_ONLY = {
+    "evidence_link",
+    "evidence_unlink",
+    "idea_decline",
+    "idea_take_up_again",
+    "post_write",
+    "round_close",
+}
 BLIND_ROLES = ["administrator", "invited", "abstained", "not_invited", "reader", "author"]
 ALL_ROLES = [*BLIND_ROLES, "voted"]
 API_LISTS = {
@@ -78,6 +91,7 @@ def world() -> World:
     }
     for role in ("author", "invited", "abstained", "voted"):
         RoundMemberFactory(round=voting_round, member=people[role])
+    EvidenceFactory(idea=place.idea)
     for one in (place, other):
         BallotFactory(round_idea=one, voter=people["abstained"], impact=None, confidence=None, ease=None)
     BallotFactory(round_idea=place, voter=people["voted"], impact=2, confidence=2, ease=2)
@@ -131,6 +145,8 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "reports": ["/reports/", f"/reports/{now():%Y}-Q{(now().month + 2) // 3}/"],
         "api_ideas-list": ["/api/v1/ideas/", "/api/v1/ideas/?ordering=-ice", f"/api/v1/ideas/?q={ASKED}"],
         "api_ideas-detail": [f"/api/v1/ideas/{place.idea_id}/"],
+        "api_evidence-list": ["/api/v1/evidence/", f"/api/v1/evidence/?idea={place.idea_id}"],
+        "api_evidence-detail": [f"/api/v1/evidence/{place.idea.evidence.get().pk}/"],
         "api_rounds-list": ["/api/v1/rounds/", "/api/v1/rounds/?ordering=voter_count"],
         "api_rounds-detail": [f"/api/v1/rounds/{place.round_id}/"],
         "api_ballots-list": [
@@ -150,7 +166,10 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 
 def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
-    lists = [f"/admin/backlog/{name}/" for name in ("ballot", "roundidea", "votinground", "roundmember", "idea")]
+    lists = [
+        f"/admin/backlog/{name}/"
+        for name in ("ballot", "roundidea", "votinground", "roundmember", "idea", "evidence", "post")
+    ]
     rows = {"ballot": ballot.pk, "roundidea": place.pk, "votinground": place.round_id, "idea": place.idea_id}
     details = [f"/admin/backlog/{name}/{pk}/{page}/" for name, pk in rows.items() for page in ("change", "history")]
     ballots_asked = [f"?q={ASKED}", "?q=Voter", "?o=-3", "?impact=9", "?impact__gte=9", f"?comment__contains={ASKED}"]
@@ -210,9 +229,12 @@ def test_every_address_of_the_backlog_is_a_door_here(world):
 
 @pytest.mark.parametrize("name", sorted(WRITES_ONLY))
 def test_a_door_that_only_writes_shows_nothing(world, name):
-    target = world.place.round_id if name == "round_close" else world.place.idea_id
+    target = {
+        "round_close": [world.place.round_id],
+        "evidence_unlink": [world.place.idea_id, world.place.idea.evidence.get().pk],
+    }.get(name, [world.place.idea_id])
 
-    assert world.client("invited").get(reverse(name, args=[target])).status_code == 405
+    assert world.client("invited").get(reverse(name, args=target)).status_code == 405
 
 
 @pytest.mark.parametrize("role", BLIND_ROLES)
@@ -314,8 +336,9 @@ def test_the_admin_site_does_not_change_ballots_even_after_closing(world):
 
 
 @pytest.mark.parametrize("role", ["invited", "abstained", "author"])
-def test_an_idea_scored_again_hides_its_first_ballots_from_those_who_are_to_score_it(world, role):
+def test_an_idea_scored_again_hides_what_was_said_of_it_from_those_who_are_to_score_it(world, role):
     world.close()
+    discussion.say(idea=world.place.idea, text=f"{MARKER} in the discussion", actor=world.people["voted"])
     again = rounds.open_round(
         name="Second",
         pod=world.place.round.pod,
@@ -332,6 +355,7 @@ def test_an_idea_scored_again_hides_its_first_ballots_from_those_who_are_to_scor
     assert json.loads(told["/api/v1/ideas/ {}"][1])["results"][0]["results"] == []
     outsider = answers(world, "not_invited")
     assert MARKER in outsider[f"/rounds/{world.place.round_id}/ {{}}"][1]
+    assert f"{MARKER} in the discussion" in outsider[f"/ideas/{world.place.idea_id}/ {{}}"][1]
 
 
 def test_signed_out_every_door_is_shut_before_and_after(world):

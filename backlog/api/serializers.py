@@ -7,10 +7,10 @@ from rest_framework import serializers
 
 from backlog import queries
 from backlog.choices import Channel, Lever, LifecycleStage, Scale
-from backlog.models import TEXT_LIMIT, Ballot, Idea, RoundIdea, VotingRound
+from backlog.models import TEXT_LIMIT, Ballot, Evidence, Idea, RoundIdea, VotingRound
 from backlog.queries import BoardRow
 from backlog.scoring import HIGHEST, LOWEST
-from backlog.services import ballots, ideas
+from backlog.services import ballots, evidence, ideas
 from engagement.accounts.models import Member, Pod
 
 
@@ -64,6 +64,8 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
             "lever",
             "channel",
             "lifecycle_stage",
+            "expected_audience",
+            "may_hurt",
             "state",
             "created_at",
             "updated_at",
@@ -78,6 +80,19 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
 
     def create(self, validated_data: dict[str, Any]) -> Idea:
         return ideas.add(actor=self.context["request"].user, **validated_data)
+
+
+class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
+    idea = serializers.PrimaryKeyRelatedField(queryset=Idea.objects.all())
+    added_by = MemberSerializer(read_only=True)
+
+    class Meta:
+        model = Evidence
+        fields = ["id", "idea", "source", "grade", "says", "url", "added_by", "added_at"]
+        read_only_fields = ["added_at"]
+
+    def create(self, validated_data: dict[str, Any]) -> Evidence:
+        return evidence.link(actor=self.context["request"].user, **validated_data)
 
 
 class RoundSerializer(serializers.ModelSerializer[VotingRound]):

@@ -1,9 +1,10 @@
 from rest_framework.routers import SimpleRouter
 
-from backlog.api.views import Ballots, Ideas, Rounds
+from backlog.api.views import Ballots, EvidenceList, Ideas, Rounds
 
 router = SimpleRouter()
 router.register("ideas", Ideas, basename="api_ideas")
+router.register("evidence", EvidenceList, basename="api_evidence")
 router.register("rounds", Rounds, basename="api_rounds")
 router.register("ballots", Ballots, basename="api_ballots")
 

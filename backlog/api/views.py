@@ -6,9 +6,16 @@ from rest_framework import mixins, viewsets
 from rest_framework.serializers import BaseSerializer
 
 from backlog import queries
-from backlog.api.serializers import BallotSerializer, IdeaSerializer, RoundDetailSerializer, RoundSerializer
+from backlog.api.serializers import (
+    BallotSerializer,
+    EvidenceSerializer,
+    IdeaSerializer,
+    RoundDetailSerializer,
+    RoundSerializer,
+)
 from backlog.forms import IdeaFilter
-from backlog.models import Ballot, Idea, VotingRound
+from backlog.models import Ballot, Evidence, Idea, VotingRound
+from backlog.services import evidence
 from engagement.accounts.requests import member_of
 from engagement.core.api import Newest
 
@@ -22,6 +29,17 @@ class Ideas(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Idea]):
 
     def get_queryset(self) -> QuerySet[Idea]:
         return queries.ideas_visible_to(member_of(self.request))
+
+
+class EvidenceList(mixins.CreateModelMixin, mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet[Evidence]):
+    """What backs the ideas, newest first; POST links one more source to an idea, DELETE takes one away."""
+
+    serializer_class = EvidenceSerializer
+    filterset_fields = ["idea", "grade"]
+    queryset = Evidence.objects.select_related("added_by", "idea")
+
+    def perform_destroy(self, instance: Evidence) -> None:
+        evidence.unlink(evidence=instance, actor=member_of(self.request))
 
 
 class Rounds(viewsets.ReadOnlyModelViewSet[VotingRound]):

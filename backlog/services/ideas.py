@@ -29,6 +29,8 @@ def add(
     lever: str = "",
     channel: str = "",
     lifecycle_stage: str = "",
+    expected_audience: int | None = None,
+    may_hurt: str = "",
     at: datetime | None = None,
 ) -> Idea:
     """A new idea in the backlog, tagged with the author's own pod unless another is named."""
@@ -43,6 +45,8 @@ def add(
         lever=lever,
         channel=channel,
         lifecycle_stage=lifecycle_stage,
+        expected_audience=expected_audience,
+        may_hurt=may_hurt.strip(),
         created_at=moment,
         updated_at=moment,
     )
@@ -54,7 +58,7 @@ def add(
 
 @transaction.atomic
 def change(*, idea: Idea, actor: Member, at: datetime | None = None, **values: Any) -> Idea:
-    """Changes what the idea says: title, problem, change, pod, lever, channel, lifecycle stage."""
+    """Changes what the idea says: title, problem, change, pod and what describes it."""
     idea = Idea.objects.select_for_update().get(pk=idea.pk)
     _require_may_change(actor, idea)
     if idea.state == IdeaState.IN_ROUND:

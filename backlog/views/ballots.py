@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backlog import queries, rules
-from backlog.choices import ANCHORS, SCALE_QUESTIONS, Scale
+from backlog.choices import ANCHORS, REACH, SCALE_QUESTIONS, Scale, best_grade
 from backlog.forms import BallotForm
 from backlog.models import Ballot, RoundIdea
 from backlog.services import ballots
 from backlog.views.figures import reveal_figure, tally_figure
+from backlog.views.idea_page import evidence_shown
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.addresses import row_number
@@ -26,7 +27,7 @@ STOP_POLLING = 286  # htmx's own status: take this answer and ask no more
 
 def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
     place = _place(request, round_id, idea_id)
-    form = BallotForm(request.POST or None)
+    form = BallotForm(request.POST or None, evidence=list(queries.evidence_for(place.idea)))
     if request.method == "POST" and form.is_valid():
         try:
             ballots.cast(voting_round=place.round, idea=place.idea, voter=request.user, **form.values())
@@ -85,13 +86,16 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
-        "scales": [_scale(form, scale, has_keys=request.user.has_shortcuts) for scale in Scale],
+        "scales": [
+            {**_scale(form, scale, has_keys=request.user.has_shortcuts), **_reach(form, scale)} for scale in Scale
+        ],
         "number": voting_round.own_count + 1,
         "left": voting_round.idea_count - voting_round.own_count - 1,
         "what_follows": _what_follows(request, place.round_id) if own else "",
         "sent": sent_before(request, place.round_id),
         "result": result,
         "ballots": cast if result else [],
+        **evidence_shown(request, place.idea),
         **(_reveal(request, cast) if result else _first_look(request, place)),
     }
 
@@ -116,3 +120,17 @@ def _scale(form: BallotForm, scale: Scale, *, has_keys: bool) -> dict[str, Any]:
         "error": " ".join(str(error) for error in form[scale].errors),
         "key": scale.value[0] if has_keys else "",
     }
+
+
+def _reach(form: BallotForm, scale: Scale) -> dict[str, Any]:
+    """How far the evidence carries a confidence rating, and the hint for whoever goes beyond."""
+    if scale is not Scale.CONFIDENCE:
+        return {}
+    best = best_grade(one.grade for one in form.evidence)
+    reach = REACH[best]
+    if best is None:
+        words = _("No evidence is linked. By the anchors that reaches up to %(reach)s: %(anchor)s")
+    else:
+        words = _("The best evidence is “%(grade)s”. By the anchors that reaches up to %(reach)s: %(anchor)s")
+    values = {"grade": best and best.label, "reach": reach, "anchor": dict(ANCHORS[scale])[reach]}
+    return {"reach": reach, "hint": words % values + " " + _("You may send your rating as it is.")}

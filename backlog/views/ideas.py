@@ -1,4 +1,4 @@
-"""The backlog, and one idea's page."""
+"""The backlog: its list, and adding, changing and declining an idea."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -8,17 +8,16 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from backlog import queries, rules
-from backlog.choices import IdeaState
+from backlog import queries
 from backlog.forms import DeclineForm, IdeaForm, IdeaListFilter
 from backlog.models import Idea
 from backlog.services import ideas
-from backlog.views.figures import reveal_figure
+from backlog.views.idea_page import idea_page, visible_idea
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.errors import InvalidInput
 
-PAGE_SIZE, HISTORY = 50, 20
+PAGE_SIZE = 50
 
 
 def ideas_list(request: MemberRequest) -> HttpResponse:
@@ -52,12 +51,11 @@ def idea_new(request: MemberRequest) -> HttpResponse:
 
 
 def idea(request: MemberRequest, idea_id: int) -> HttpResponse:
-    found = _visible(request, idea_id)
-    return _idea_page(request, found, DeclineForm())
+    return idea_page(request, visible_idea(request, idea_id))
 
 
 def idea_change(request: MemberRequest, idea_id: int) -> HttpResponse:
-    found = _visible(request, idea_id)
+    found = visible_idea(request, idea_id)
     form = IdeaForm(request.POST or None, instance=get_object_or_404(Idea, pk=idea_id))
     if request.method == "POST" and form.is_valid():
         try:
@@ -72,39 +70,14 @@ def idea_change(request: MemberRequest, idea_id: int) -> HttpResponse:
 
 @require_POST
 def idea_decline(request: MemberRequest, idea_id: int) -> HttpResponse:
-    found, form = _visible(request, idea_id), DeclineForm(request.POST)
+    found, form = visible_idea(request, idea_id), DeclineForm(request.POST)
     if not form.is_valid():
-        return _idea_page(request, found, form)
+        return idea_page(request, found, decline_form=form)
     ideas.decline(idea=found, reason=form.cleaned_data["reason"], actor=request.user)
     return redirect("idea", found.pk)
 
 
 @require_POST
 def idea_take_up_again(request: MemberRequest, idea_id: int) -> HttpResponse:
-    ideas.take_up_again(idea=_visible(request, idea_id), actor=request.user)
+    ideas.take_up_again(idea=visible_idea(request, idea_id), actor=request.user)
     return redirect("idea", idea_id)
-
-
-def _visible(request: MemberRequest, idea_id: int) -> Idea:
-    return get_object_or_404(queries.ideas_visible_to(request.user), pk=idea_id)
-
-
-def _idea_page(request: MemberRequest, found: Idea, decline_form: DeclineForm) -> HttpResponse:
-    may_change = rules.may_change_idea(request.user, found)
-    result = next(iter(found.results), None)
-    history = list(queries.history_of(found)[:HISTORY])
-    context = {
-        "idea": found,
-        "result": result,
-        "figure": reveal_figure(queries.ballots_visible_to(request.user).filter(round_idea=result), request.user)
-        if result
-        else None,
-        "rounds": queries.rounds_of(found),
-        "history": history,
-        "declined": next((entry for entry in history if entry.verb == "declined"), None),
-        "decline_form": decline_form,
-        "may_change": may_change and found.state != IdeaState.IN_ROUND,
-        "may_decline": may_change and rules.may_be_declined(found),
-        "may_plan": request.user.may_write and rules.may_be_planned(found),
-    }
-    return render(request, "backlog/idea.html", context)

@@ -1,4 +1,5 @@
-// Says under a choice scale what the chosen number means: its anchor, or the two anchors around it.
+// Says under a choice scale what the chosen number means: its anchor, or the two anchors around it. Where the number
+// is beyond the scale's reach, the hint says so; it forbids nothing.
 
 function sentenceFor(chosen, anchors, between) {
   const exact = anchors.find(({ number }) => number === chosen);
@@ -19,10 +20,16 @@ function anchorsOf(scale) {
   }));
 }
 
+function hint(scale, number) {
+  const place = scale.querySelector("[data-scale-hint]");
+  if (place) place.textContent = number > Number(scale.dataset.reach) ? place.dataset.text : "";
+}
+
 function show(scale) {
   const choice = scale.querySelector("[data-scale-choice]");
   const chosen = scale.querySelector("input[type=radio]:checked");
   choice.replaceChildren();
+  hint(scale, Number(chosen?.value ?? 0));
   if (!chosen) return;
   const number = document.createElement("b");
   number.textContent = chosen.value;

@@ -5,7 +5,8 @@ from datetime import timedelta
 import factory
 from factory.django import DjangoModelFactory
 
-from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
+from backlog.choices import Grade
+from backlog.models import Ballot, Evidence, Idea, RoundIdea, RoundMember, VotingRound
 from engagement.core.clock import now
 from tests.factories import MemberFactory, PodFactory
 
@@ -18,6 +19,17 @@ class IdeaFactory(DjangoModelFactory[Idea]):
     problem = "New readers get three asks in their first week."
     change = "No ask in the first seven days."
     author = factory.SubFactory(MemberFactory)
+
+
+class EvidenceFactory(DjangoModelFactory[Evidence]):
+    class Meta:
+        model = Evidence
+
+    idea = factory.SubFactory(IdeaFactory)
+    source = factory.Sequence(lambda n: f"Source {n}")
+    grade = Grade.OPINION
+    says = "Somebody thinks so."
+    added_by = factory.SubFactory(MemberFactory)
 
 
 class VotingRoundFactory(DjangoModelFactory[VotingRound]):

@@ -9,7 +9,14 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from backlog.models import Ballot
 from backlog.services import rounds
-from tests.backlog.factories import BallotFactory, IdeaFactory, RoundIdeaFactory, RoundMemberFactory, VotingRoundFactory
+from tests.backlog.factories import (
+    BallotFactory,
+    EvidenceFactory,
+    IdeaFactory,
+    RoundIdeaFactory,
+    RoundMemberFactory,
+    VotingRoundFactory,
+)
 from tests.factories import MemberFactory, PodFactory
 
 SCALES = ("impact", "confidence", "ease")
@@ -96,6 +103,21 @@ def test_a2_3_in_the_comment_a_letter_is_a_letter(page, visit, places, me):
 
     assert page.get_by_label("Comment").input_value() == "i7c"
     assert page.locator("[type=radio]:checked").count() == 0
+
+
+def test_a2_4_rating_beyond_the_evidence_shows_a_hint_and_submitting_stays_possible(page, visit, places, me):
+    EvidenceFactory(idea=places[0].idea, grade="third_party")
+    visit(address(places[0]))
+    hint = page.locator("#scale-confidence [role=status]")
+
+    press(page, "i 7 c 4")
+    expect(hint).to_be_empty()
+    press(page, "c 9")
+    expect(hint).to_contain_text("reaches up to 4: about one in three")
+    press(page, "e 8 Enter")
+    page.wait_for_url("**sent=**")
+
+    assert scores(me) == [(7, 9, 8)]
 
 
 def test_a_missing_scale_gets_the_focus_and_its_error(page, visit, places, me):

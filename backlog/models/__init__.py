@@ -1,0 +1,6 @@
+from backlog.models.ballots import Ballot
+from backlog.models.columns import TEXT_LIMIT
+from backlog.models.ideas import Evidence, Idea, Post
+from backlog.models.rounds import RoundIdea, RoundMember, VotingRound
+
+__all__ = ["TEXT_LIMIT", "Ballot", "Evidence", "Idea", "Post", "RoundIdea", "RoundMember", "VotingRound"]

@@ -1,0 +1,75 @@
+"""What one member says of one idea in one round."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backlog.models.columns import long_text
+from backlog.models.rounds import RoundIdea
+from backlog.scoring import HIGHEST, LOWEST, Scores
+from engagement.core.clock import now
+
+
+def _scale(label: Any) -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    limits = [MinValueValidator(LOWEST), MaxValueValidator(HIGHEST)]
+    return models.PositiveSmallIntegerField(label, null=True, blank=True, validators=limits)
+
+
+class Ballot(models.Model):
+    """One member's scores for one idea in one round, kept as it was sent.
+
+    It hangs on the idea's place in the round, so that a ballot for an idea outside the round cannot exist.
+    """
+
+    round_idea = models.ForeignKey(RoundIdea, on_delete=models.PROTECT, related_name="ballots")
+    voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="ballots")
+    impact = _scale(_("impact"))
+    confidence = _scale(_("confidence rating"))
+    ease = _scale(_("ease"))
+    comment = long_text(_("comment"), blank=True)
+    expected_lift = models.DecimalField(
+        _("expected lift"),
+        max_digits=6,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1), MaxValueValidator(10)],
+        help_text="A share: 0.03 is 3% more.",
+    )
+    cast_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["round_idea", "voter"], name="ballot_once"),
+            *[
+                models.CheckConstraint(
+                    condition=Q(**{scale: None}) | Q(**{f"{scale}__range": (LOWEST, HIGHEST)}),
+                    name=f"ballot_{scale}_from_1_to_10",
+                )
+                for scale in ("impact", "confidence", "ease")
+            ],
+            models.CheckConstraint(
+                condition=Q(expected_lift=None) | Q(expected_lift__range=(-1, 10)), name="ballot_lift_is_possible"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voter}, {self.round_idea}"
+
+    @property
+    def scores(self) -> Scores:
+        return Scores(self.impact, self.confidence, self.ease)
+
+    @property
+    def expected_lift_percent(self) -> Decimal | None:
+        return None if self.expected_lift is None else 100 * self.expected_lift
+
+    @property
+    def is_by_author(self) -> bool:
+        return self.voter_id == self.round_idea.idea.author_id
