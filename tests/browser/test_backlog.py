@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backlog.models import Ballot
-from backlog.services import rounds
+from backlog.services import discussion, rounds
 from tests.backlog.factories import (
     BallotFactory,
     EvidenceFactory,
@@ -250,6 +250,15 @@ def test_every_page_of_the_backlog_is_accessible_in_light_and_dark(visit, look, 
         BallotFactory(round_idea=closed, voter__discipline=discipline, comment="Worth a try.", impact=None)
     BallotFactory(round_idea=closed, voter=me, impact=9)
     rounds.close_round(voting_round=closed.round, actor=None)
+    for grade, source in (
+        ("own_observation", "Reader interviews, autumn (14 talks)"),
+        ("third_party", "A trade report"),
+    ):
+        EvidenceFactory(idea=closed.idea, grade=grade, source=source, added_by=me, url="https://example.org/report")
+    discussion.say(
+        idea=closed.idea, text="Count whole weeks, or Mondays look like an effect.", scale="impact", actor=me
+    )
+    discussion.say(idea=closed.idea, text="The template exists.", actor=places[0].idea.author)
     pages = {
         "home": "/",
         "ideas": "/ideas/",
