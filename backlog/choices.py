@@ -14,15 +14,17 @@ class IdeaState(models.TextChoices):
     PLANNED = "planned", _("Planned")  # an experiment was made from it
     DECIDED = "decided", _("Decided")
     DECLINED = "declined", _("Declined")
+    MERGED = "merged", _("Merged")  # into another idea, for good
 
 
 ALLOWED_MOVES: dict[IdeaState, frozenset[IdeaState]] = {
-    IdeaState.BACKLOG: frozenset({IdeaState.IN_ROUND, IdeaState.PLANNED, IdeaState.DECLINED}),
-    IdeaState.IN_ROUND: frozenset({IdeaState.SCORED, IdeaState.BACKLOG}),
-    IdeaState.SCORED: frozenset({IdeaState.IN_ROUND, IdeaState.PLANNED, IdeaState.DECLINED}),
+    IdeaState.BACKLOG: frozenset({IdeaState.IN_ROUND, IdeaState.PLANNED, IdeaState.DECLINED, IdeaState.MERGED}),
+    IdeaState.IN_ROUND: frozenset({IdeaState.SCORED, IdeaState.BACKLOG, IdeaState.MERGED}),
+    IdeaState.SCORED: frozenset({IdeaState.IN_ROUND, IdeaState.PLANNED, IdeaState.DECLINED, IdeaState.MERGED}),
     IdeaState.PLANNED: frozenset({IdeaState.DECIDED, IdeaState.SCORED, IdeaState.BACKLOG}),
     IdeaState.DECIDED: frozenset({IdeaState.PLANNED}),  # a decision to iterate plans the same idea again
-    IdeaState.DECLINED: frozenset({IdeaState.SCORED, IdeaState.BACKLOG}),
+    IdeaState.DECLINED: frozenset({IdeaState.SCORED, IdeaState.BACKLOG, IdeaState.MERGED}),
+    IdeaState.MERGED: frozenset(),
 }
 
 

@@ -34,7 +34,7 @@ class HttpsField(forms.URLField):
 class IdeaForm(forms.ModelForm[Idea]):
     """Title, problem and change are all it takes; the page folds the rest."""
 
-    FIRST = ("title", "problem", "change")
+    FIRST: tuple[str, ...] = ("title", "problem", "change")
 
     class Meta:
         model = Idea
@@ -64,6 +64,34 @@ class IdeaForm(forms.ModelForm[Idea]):
 
 class DeclineForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class NewIdeaForm(IdeaForm):
+    """Asks what sets the idea apart once it turns out that another says nearly the same."""
+
+    FIRST = ("title", "problem", "change", "why_apart")
+
+    why_apart = forms.CharField(label=gettext_lazy("What sets it apart"), max_length=300, required=False)
+
+    def first_fields(self) -> list[forms.BoundField]:
+        is_asked = "why_apart" in self.errors or bool(self["why_apart"].value())
+        return [field for field in super().first_fields() if is_asked or field.name != "why_apart"]
+
+
+class MergeForm(forms.Form):
+    into = forms.ModelChoiceField(
+        label=gettext_lazy("Merge into"),
+        queryset=Idea.objects.exclude(state=IdeaState.MERGED),
+        widget=forms.HiddenInput,
+        error_messages={"required": gettext_lazy("Choose the idea that is kept.")},
+    )
+
+
+class IdeaFileForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("CSV with the columns title, problem, change; a file that was exported here will do."),
+    )
 
 
 class EvidenceForm(forms.ModelForm[Evidence]):
@@ -104,6 +132,12 @@ class IdeaFilter(filterset.FilterSet):
     state = filters.ChoiceFilter(
         label=gettext_lazy("State"), choices=IdeaState.choices, empty_label=gettext_lazy("Any state")
     )
+
+    def filter_queryset(self, queryset: QuerySet[Idea]) -> QuerySet[Idea]:
+        """Merged ideas are shown to those who ask for them; elsewhere the kept one stands for both."""
+        found: QuerySet[Idea] = super().filter_queryset(queryset)  # type: ignore[no-untyped-call]  # has no types
+        is_asked = self.form.cleaned_data.get("state") == IdeaState.MERGED
+        return found if is_asked else found.exclude(state=IdeaState.MERGED)
 
     class Meta:
         model = Idea

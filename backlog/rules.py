@@ -58,6 +58,10 @@ def may_be_declined(idea: Idea) -> bool:
     return idea.state in may_become(IdeaState.DECLINED)
 
 
+def may_be_merged(idea: Idea) -> bool:
+    return idea.state in may_become(IdeaState.MERGED)
+
+
 def may_be_planned(idea: Idea) -> bool:
     """Whether an experiment can be made from it now."""
     return idea.state in may_become(IdeaState.PLANNED)

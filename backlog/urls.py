@@ -1,10 +1,15 @@
 from django.urls import path
 
-from backlog.views import ballots, home, idea_parts, ideas, rounds
+from backlog.views import ballots, home, idea_files, idea_parts, ideas, merging, rounds
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("ideas/", ideas.ideas_list, name="ideas"),
+    path("ideas.csv", idea_files.ideas_csv, name="ideas_csv"),
+    path("ideas/coverage/", ideas.coverage, name="coverage"),
+    path("ideas/import/", idea_files.ideas_import, name="ideas_import"),
+    path("ideas/similar/", ideas.ideas_similar, name="ideas_similar"),
+    path("ideas/<int:idea_id>/merge/", merging.idea_merge, name="idea_merge"),
     path("ideas/new/", ideas.idea_new, name="idea_new"),
     path("ideas/<int:idea_id>/", ideas.idea, name="idea"),
     path("ideas/<int:idea_id>/change/", ideas.idea_change, name="idea_change"),

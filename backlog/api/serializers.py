@@ -50,6 +50,9 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
     lever = serializers.ChoiceField(choices=Lever.choices, required=False, allow_blank=True)
     channel = serializers.ChoiceField(choices=Channel.choices, required=False, allow_blank=True)
     lifecycle_stage = serializers.ChoiceField(choices=LifecycleStage.choices, required=False, allow_blank=True)
+    why_apart = serializers.CharField(
+        max_length=300, required=False, write_only=True, help_text="What sets it apart from one with nearly its title."
+    )
     results = serializers.SerializerMethodField()
 
     class Meta:
@@ -66,12 +69,14 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
             "lifecycle_stage",
             "expected_audience",
             "may_hurt",
+            "why_apart",
             "state",
+            "merged_into",
             "created_at",
             "updated_at",
             "results",
         ]
-        read_only_fields = ["state", "created_at", "updated_at"]
+        read_only_fields = ["state", "merged_into", "created_at", "updated_at"]
 
     @extend_schema_field(ResultSerializer(many=True))
     def get_results(self, idea: Idea) -> Any:

@@ -42,6 +42,9 @@ class Idea(models.Model):
         _("may hurt"), max_length=150, blank=True, help_text=_("What could get worse by it, such as unsubscribes.")
     )
     state = models.CharField(_("state"), max_length=10, choices=IdeaState.choices, default=IdeaState.BACKLOG)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_ideas"
+    )
     created_at = models.DateTimeField(_("added"), default=now)
     updated_at = models.DateTimeField(_("changed"), default=now)
 
@@ -54,6 +57,11 @@ class Idea(models.Model):
         indexes = [models.Index(fields=["state"])]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=IdeaState.values), name="idea_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=IdeaState.MERGED, merged_into__isnull=False)
+                | ~Q(state=IdeaState.MERGED) & Q(merged_into=None),
+                name="idea_merged_into_one",
+            ),
             models.CheckConstraint(condition=~Q(title="") & ~Q(problem="") & ~Q(change=""), name="idea_says_what"),
         ]
 

@@ -87,6 +87,9 @@ class RoundIdea(models.Model):
     ease_spread = models.DecimalField(max_digits=4, decimal_places=2, null=True)
     counted_ballots = models.PositiveSmallIntegerField(null=True, help_text="Ballots that scored at least one scale.")
 
+    ballots_moved = models.PositiveSmallIntegerField(default=0, help_text="Came from an idea merged into this one.")
+    ballots_dropped = models.PositiveSmallIntegerField(default=0, help_text="Gave way to a newer one by that merge.")
+
     class Meta:
         ordering = ["pk"]
         constraints = [

@@ -61,6 +61,10 @@ def cast(
 def _place(voting_round: VotingRound, idea: Idea, voter: Member) -> RoundIdea:
     """The idea's place in the round, free for this voter's first ballot."""
     round_idea = RoundIdea.objects.select_related("idea").filter(round=voting_round, idea=idea).first()
+    kept = Idea.objects.get(pk=idea.pk).merged_into
+    if round_idea is None and kept is not None:
+        words = _("“%(idea)s” was merged into “%(kept)s” meanwhile. Score that one.")
+        raise Conflict(words % {"idea": idea, "kept": kept})
     if round_idea is None:
         words = _("“%(idea)s” is not among the ideas of %(round)s.")
         raise InvalidInput(words % {"idea": idea, "round": voting_round}, field="idea")

@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from backlog import rules
+from backlog import queries, rules
 from backlog.choices import IdeaState
 from backlog.models import Idea
 from backlog.services import columns
 from backlog.services.states import move, resting_state
+from backlog.similarity import is_nearly_the_same
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
@@ -31,10 +32,15 @@ def add(
     lifecycle_stage: str = "",
     expected_audience: int | None = None,
     may_hurt: str = "",
+    why_apart: str = "",
     at: datetime | None = None,
 ) -> Idea:
-    """A new idea in the backlog, tagged with the author's own pod unless another is named."""
+    """A new idea in the backlog, tagged with the author's own pod unless another is named.
+
+    Where another has nearly the same title, `why_apart` must say what sets this one apart.
+    """
     require_writer(actor)
+    _require_apart(title, why_apart)
     moment = at or now()
     idea = Idea(
         title=title.strip(),
@@ -52,7 +58,9 @@ def add(
     )
     columns.check(idea)
     idea.save()
-    audit.record(actor=actor, verb="added", target=idea, after={"state": idea.state}, at=moment)
+    audit.record(
+        actor=actor, verb="added", target=idea, after={"state": idea.state}, reason=why_apart.strip(), at=moment
+    )
     return idea
 
 
@@ -63,6 +71,9 @@ def change(*, idea: Idea, actor: Member, at: datetime | None = None, **values: A
     _require_may_change(actor, idea)
     if idea.state == IdeaState.IN_ROUND:
         raise Conflict(_("The idea is being scored. It can be changed when its round is closed."))
+    if idea.merged_into is not None:
+        words = _("The idea was merged into “%(kept)s”. Change that one.")
+        raise Conflict(words % {"kept": idea.merged_into})
     before, after = audit.changed(idea, values)
     for name, value in values.items():
         setattr(idea, name, value)
@@ -117,6 +128,13 @@ def mark_decided(*, idea: Idea, actor: Member | None, at: datetime | None = None
     if Idea.objects.select_for_update().get(pk=idea.pk).state == IdeaState.DECIDED:
         return idea
     return move(idea, IdeaState.DECIDED, verb="decided", actor=actor, at=at)
+
+
+def _require_apart(title: str, why_apart: str) -> None:
+    twin = next((one for one in queries.similar_ideas(title) if is_nearly_the_same(title, one.title)), None)
+    if twin is not None and not why_apart.strip():
+        words = _("“%(idea)s” is there already. Add your evidence to it, or say what sets yours apart.")
+        raise InvalidInput(words % {"idea": twin}, field="why_apart")
 
 
 def _require_may_change(actor: Member, idea: Idea) -> None:

@@ -26,6 +26,10 @@ STOP_POLLING = 286  # htmx's own status: take this answer and ask no more
 
 
 def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
+    kept = queries.merged_away(round_id, idea_id)
+    if kept is not None:
+        messages.warning(request, _("The idea was merged into this one. Nothing was sent."))
+        return redirect("ballot", round_id, kept.pk)
     place = _place(request, round_id, idea_id)
     form = BallotForm(request.POST or None, evidence=list(queries.evidence_for(place.idea)))
     if request.method == "POST" and form.is_valid():

@@ -40,6 +40,7 @@ def idea_page(
         "evidence_form": evidence_form or EvidenceForm(),
         "may_change": may_change and idea.state != IdeaState.IN_ROUND,
         "may_decline": may_change and rules.may_be_declined(idea),
+        "may_merge": may_change and rules.may_be_merged(idea),
         "may_plan": request.user.may_write and rules.may_be_planned(idea),
         "may_write": request.user.may_write,
         **evidence_shown(request, idea, may_change=may_change),

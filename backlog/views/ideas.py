@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backlog import queries
-from backlog.forms import DeclineForm, IdeaForm, IdeaListFilter
+from backlog.choices import Lever, LifecycleStage
+from backlog.forms import DeclineForm, IdeaForm, IdeaListFilter, NewIdeaForm
 from backlog.models import Idea
 from backlog.services import ideas
 from backlog.views.idea_page import idea_page, visible_idea
@@ -38,7 +39,7 @@ def ideas_list(request: MemberRequest) -> HttpResponse:
 
 
 def idea_new(request: MemberRequest) -> HttpResponse:
-    form = IdeaForm(request.POST or None, initial={"pod": request.user.pods.first()})
+    form = NewIdeaForm(request.POST or None, initial={"pod": request.user.pods.first()})
     if request.method == "POST" and form.is_valid():
         try:
             added = ideas.add(actor=request.user, **form.cleaned_data)
@@ -47,11 +48,39 @@ def idea_new(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your idea is in the backlog. It can be scored in the next round."))
             return redirect("idea", added.pk)
-    return render(request, "backlog/idea_new.html", {"form": form, "may_write": request.user.may_write})
+    similar = queries.similar_ideas(form["title"].value() or "", problem=form["problem"].value() or "")
+    context = {"form": form, "may_write": request.user.may_write, "similar": similar}
+    return render(request, "backlog/idea_new.html", context)
+
+
+def ideas_similar(request: MemberRequest) -> HttpResponse:
+    """What is nearest to the words typed so far, for the form to show beside them."""
+    similar = queries.similar_ideas(request.GET.get("title", ""), problem=request.GET.get("problem", ""))
+    return render(request, "backlog/_similar.html", {"similar": similar})
+
+
+def coverage(request: MemberRequest) -> HttpResponse:
+    """Lifecycle stage by lever: where ideas are, and where there are none."""
+    counted = queries.coverage()
+    rows = [
+        (stage, [(lever, counted.get((stage.value, lever.value), 0)) for lever in Lever]) for stage in LifecycleStage
+    ]
+    placed = sum(count for _stage, cells in rows for _lever, count in cells)
+    context = {
+        "levers": list(Lever),
+        "rows": rows,
+        "empty": [(stage, lever) for stage, cells in rows for lever, count in cells if not count],
+        "unplaced": sum(counted.values()) - placed,
+    }
+    return render(request, "backlog/coverage.html", context)
 
 
 def idea(request: MemberRequest, idea_id: int) -> HttpResponse:
-    return idea_page(request, visible_idea(request, idea_id))
+    found = visible_idea(request, idea_id)
+    if found.merged_into is not None:
+        messages.info(request, _("“%(idea)s” was merged into this idea.") % {"idea": found})
+        return redirect("idea", found.merged_into_id)
+    return idea_page(request, found)
 
 
 def idea_change(request: MemberRequest, idea_id: int) -> HttpResponse:

@@ -7,8 +7,8 @@ from threading import Barrier
 
 from django.db import connection
 
-from backlog.models import Ballot, RoundIdea, VotingRound
-from backlog.services import ballots, rounds
+from backlog.models import Ballot, Idea, RoundIdea, VotingRound
+from backlog.services import ballots, merging, rounds
 from engagement.accounts.models import AuditEntry
 from engagement.core.errors import DomainError
 from tests.backlog.factories import RoundIdeaFactory, RoundMemberFactory
@@ -56,6 +56,52 @@ def four_moderators() -> dict[str, object]:
     return {"ended": ended, "closings": closings, "state": VotingRound.objects.get(pk=place.round_id).state}
 
 
+def two_ideas_merged_both_ways_by_four() -> dict[str, object]:
+    """One merge is done; what is left is one idea with every voter's newest ballot."""
+    goes = RoundIdeaFactory(idea__state="in_round")
+    stays = RoundIdeaFactory(round=goes.round, idea__state="in_round")
+    voters = [RoundMemberFactory(round=goes.round).member for _ in range(4)]
+    for voter in voters:
+        cast(goes, voter, 2)()
+        cast(stays, voter, 9)()
+    ideas = (goes.idea, stays.idea)
+    ended = together(
+        [
+            lambda one=one, other=other: merging.merge(idea=one, into=other, actor=one.author)
+            for one, other in (ideas, ideas[::-1]) * 2
+        ]
+    )
+    left = Ballot.objects.filter(round_idea__round=goes.round_id)
+    return {
+        "ended": ended,
+        "places": RoundIdea.objects.filter(round=goes.round_id).count(),
+        "merged": Idea.objects.filter(pk__in=[goes.idea_id, stays.idea_id], state="merged").count(),
+        "impacts": sorted(left.values_list("impact", flat=True)),
+        "voters": left.values("voter").distinct().count(),
+    }
+
+
+def a_merge_while_it_is_scored_and_closed() -> dict[str, object]:
+    """Eight ballots for the idea that goes, a merge and a closing at once: every ballot done is on the kept idea."""
+    goes = RoundIdeaFactory(idea__state="in_round")
+    stays = RoundIdeaFactory(round=goes.round, idea__state="in_round")
+    opener = goes.round.opened_by
+    voters = [RoundMemberFactory(round=goes.round).member for _ in range(8)]
+    verbs = [cast(goes, voter, 5) for voter in voters]
+    merge = lambda: merging.merge(idea=goes.idea, into=stays.idea, actor=goes.idea.author)  # noqa: E731  # a verb
+    close = lambda: rounds.close_round(voting_round=goes.round, actor=opener)  # noqa: E731
+    ended = together([*verbs[:4], merge, *verbs[4:], close])
+    kept = RoundIdea.objects.get(pk=stays.pk)
+    history = RoundIdea.objects.filter(pk=goes.pk).first()
+    return {
+        "done": ended.count("done") - 2,  # the merge and the closing are always done, in one order or the other
+        "ballots": Ballot.objects.filter(round_idea__round=goes.round_id).count(),
+        "counted": (kept.counted_ballots or 0) + (history.counted_ballots if history else 0),
+        "refusals": sorted(set(ended) - {"done"}),
+        "merged": Idea.objects.get(pk=goes.idea_id).merged_into_id == stays.idea_id,
+    }
+
+
 def ballots_while_it_closes() -> dict[str, object]:
     """Twelve ballots and a closing at once; done before the closing is done, or refused."""
     place = RoundIdeaFactory(idea__state="in_round")
@@ -73,5 +119,11 @@ def ballots_while_it_closes() -> dict[str, object]:
 
 
 def main() -> None:
-    races = (one_voter_eight_times, four_moderators, ballots_while_it_closes)
+    races = (
+        one_voter_eight_times,
+        four_moderators,
+        ballots_while_it_closes,
+        two_ideas_merged_both_ways_by_four,
+        a_merge_while_it_is_scored_and_closed,
+    )
     print(json.dumps({race.__name__: race() for race in races}))

@@ -8,8 +8,8 @@ def test_every_state_has_its_moves_and_can_be_reached():
     assert set().union(*ALLOWED_MOVES.values()) == set(IdeaState)
 
 
-def test_an_idea_in_a_round_leaves_it_only_by_its_closing():
-    assert ALLOWED_MOVES[IdeaState.IN_ROUND] == {IdeaState.SCORED, IdeaState.BACKLOG}
+def test_an_idea_in_a_round_leaves_it_only_by_its_closing_or_by_a_merge():
+    assert ALLOWED_MOVES[IdeaState.IN_ROUND] == {IdeaState.SCORED, IdeaState.BACKLOG, IdeaState.MERGED}
 
 
 def test_may_become_reads_the_table_backwards():

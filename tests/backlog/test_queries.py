@@ -220,7 +220,9 @@ def test_ideas_carry_their_newest_visible_score():
 
 
 def test_ideas_free_for_a_round_are_those_whose_state_allows_it():
-    ideas = {state: IdeaFactory(state=state) for state in IdeaState}
+    unmerged = [state for state in IdeaState if state != IdeaState.MERGED]
+    ideas = {state: IdeaFactory(state=state) for state in unmerged}
+    IdeaFactory(state=IdeaState.MERGED, merged_into=ideas[IdeaState.BACKLOG])
 
     assert set(queries.ideas_free_for_a_round()) == {ideas[IdeaState.BACKLOG], ideas[IdeaState.SCORED]}
 

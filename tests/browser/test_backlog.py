@@ -120,6 +120,14 @@ def test_a2_4_rating_beyond_the_evidence_shows_a_hint_and_submitting_stays_possi
     assert scores(me) == [(7, 9, 8)]
 
 
+def test_while_an_idea_is_typed_the_nearest_ones_appear(page, visit, places, me):
+    visit("/ideas/new/")
+
+    page.get_by_label("Title").fill("Quiet week")
+
+    expect(page.locator("#similar a").first).to_have_text("A quiet week")
+
+
 def test_a_missing_scale_gets_the_focus_and_its_error(page, visit, places, me):
     visit(address(places[0]))
 
@@ -265,6 +273,9 @@ def test_every_page_of_the_backlog_is_accessible_in_light_and_dark(visit, look, 
         "ideas-none": "/ideas/?q=podcast",
         "idea-new": "/ideas/new/",
         "idea": f"/ideas/{closed.idea_id}/",
+        "idea-merge": f"/ideas/{closed.idea_id}/merge/?q=quiet+week",
+        "coverage": "/ideas/coverage/",
+        "ideas-import": "/ideas/import/",
         "rounds": "/rounds/",
         "round-new": "/rounds/new/",
         "round-open": f"/rounds/{places[0].round_id}/",

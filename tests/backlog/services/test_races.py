@@ -16,3 +16,14 @@ def test_at_the_same_moment_one_ballot_one_closing_and_nothing_lost(races):
     closing = races["ballots_while_it_closes"]
     assert closing["done"] == closing["kept"] == closing["counted"]
     assert closing["refusals"] in ([], ["Conflict"])
+    assert races["two_ideas_merged_both_ways_by_four"] == {
+        "ended": ["Conflict"] * 3 + ["done"],
+        "places": 1,
+        "merged": 1,
+        "impacts": [9] * 4,
+        "voters": 4,
+    }
+    merging = races["a_merge_while_it_is_scored_and_closed"]
+    assert merging["done"] == merging["ballots"] == merging["counted"]
+    assert merging["refusals"] in ([], ["Conflict"])
+    assert merging["merged"]

@@ -1,12 +1,14 @@
 """The list of ideas, adding one, one idea's page."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from backlog.choices import IdeaState
 from backlog.models import Idea
-from backlog.services import ideas, rounds
+from backlog.services import ideas, merging, rounds
 from engagement.accounts.choices import Role
-from tests.backlog.factories import BallotFactory, IdeaFactory, RoundIdeaFactory
+from engagement.accounts.models import AuditEntry
+from tests.backlog.factories import BallotFactory, IdeaFactory, RoundIdeaFactory, RoundMemberFactory
 from tests.factories import MemberFactory, PodFactory
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +223,103 @@ def test_a_scored_idea_shows_score_and_medians_and_offers_the_experiment(client_
 
 def test_an_unknown_idea_is_not_found(client_of):
     assert client_of(MemberFactory()).get("/ideas/99/").status_code == 404
+
+
+def test_a7_2_the_old_address_leads_to_the_kept_idea_and_lists_show_it_alone(client_of):
+    goes, stays = IdeaFactory(title="Goes"), IdeaFactory(title="Stays")
+    client = client_of(goes.author)
+
+    answer = client.post(f"/ideas/{goes.pk}/merge/", {"into": stays.pk}, follow=True)
+    led = client.get(f"/ideas/{goes.pk}/")
+
+    assert "“Goes” was merged into this idea." in answer.content.decode()
+    assert led.headers["Location"] == f"/ideas/{stays.pk}/"
+    assert [idea.title for idea in client.get("/ideas/").context["page"]] == ["Stays"]
+    assert [idea.title for idea in client.get("/ideas/?state=merged").context["page"]] == ["Goes"]
+
+
+def test_a7_2_the_count_of_ballots_is_told_to_those_who_have_scored_and_kept_from_the_blind(client_of):
+    told = []
+    for has_voted in (True, False):
+        goes = RoundIdeaFactory(idea__state="in_round", idea__title="Goes")
+        stays = RoundIdeaFactory(round=goes.round, idea__state="in_round")
+        author = RoundMemberFactory(round=goes.round, member=goes.idea.author).member
+        BallotFactory(round_idea=goes)
+        if has_voted:
+            BallotFactory(round_idea=stays, voter=author)
+        answer = client_of(author).post(f"/ideas/{goes.idea_id}/merge/", {"into": stays.idea_id}, follow=True)
+        told.append([str(message) for message in answer.context["messages"]])
+
+    assert told == [
+        ["“Goes” was merged into this idea. 1 ballot came along, 0 older ones were dropped."],
+        ["“Goes” was merged into this idea."],
+    ]
+
+
+def test_a_ballot_on_its_way_to_the_merged_idea_lands_on_the_kept_ones_page(client_of):
+    goes = RoundIdeaFactory(idea__state="in_round")
+    stays = RoundIdeaFactory(round=goes.round, idea__state="in_round")
+    voter = RoundMemberFactory(round=goes.round).member
+    merging.merge(idea=goes.idea, into=stays.idea, actor=goes.idea.author)
+
+    answer = client_of(voter).post(
+        f"/rounds/{goes.round_id}/ideas/{goes.idea_id}/", {"impact": "7", "confidence": "5", "ease": "8"}, follow=True
+    )
+
+    assert answer.redirect_chain == [(f"/rounds/{goes.round_id}/ideas/{stays.idea_id}/", 302)]
+    assert "Nothing was sent." in answer.content.decode()
+
+
+def test_while_typing_the_nearest_ideas_are_shown_with_their_fate(client_of):
+    IdeaFactory(title="A quiet first week", state="declined")
+
+    text = client_of(MemberFactory()).get("/ideas/similar/?title=Quiet+first+week").content.decode()
+
+    assert "A quiet first week" in text
+    assert "Declined" in text
+
+
+def test_a_near_twin_is_joined_or_set_apart_with_a_reason(client_of):
+    IdeaFactory(title="A quiet first week")
+    client = client_of(MemberFactory())
+    said = {"title": "A quiet first week!", "problem": "Asks.", "change": "None."}
+
+    asked = client.post("/ideas/new/", said)
+    added = client.post("/ideas/new/", {**said, "why_apart": "It is about lapsed readers."})
+
+    assert "“A quiet first week” is there already." in asked.content.decode()
+    assert 'name="why_apart"' in asked.content.decode()
+    assert added.status_code == 302
+    assert AuditEntry.objects.get(verb="added").reason == "It is about lapsed readers."
+
+
+def test_coverage_counts_ideas_by_stage_and_lever_and_names_what_is_empty(client_of):
+    IdeaFactory.create_batch(2, lifecycle_stage="nurture", lever="timing")
+    IdeaFactory(lifecycle_stage="nurture")
+
+    context = client_of(MemberFactory()).get("/ideas/coverage/").context
+
+    rows = {str(stage): {str(lever): count for lever, count in cells} for stage, cells in context["rows"]}
+    nothing = dict.fromkeys(("content", "audience", "channel", "timing", "process"), 0)
+    assert rows == {
+        "reach": nothing,
+        "nurture": nothing | {"timing": 2},
+        "convert": nothing,
+        "support_and_grow": nothing,
+    }
+    assert (len(context["empty"]), context["unplaced"]) == (19, 1)
+
+
+def test_an_uploaded_file_is_added_or_refused_with_its_line(client_of):
+    client = client_of(MemberFactory())
+
+    def upload(text: str):
+        file = SimpleUploadedFile("old.csv", text.encode())
+        return client.post("/ideas/import/", {"file": file}, follow=True)
+
+    refused = upload("title,problem,change\nA,,C\n")
+    added = upload("title,problem,change\nA,B,C\n")
+
+    assert refused.status_code == 422
+    assert "old.csv, line 2, column “problem”" in refused.content.decode()
+    assert "Added: 1. There already by their title: 0." in added.content.decode()

@@ -1,0 +1,63 @@
+"""What there is to see of ideas, rounds and ballots. Every visibility rule of the backlog lives here."""
+
+from backlog.queries.ballots import (
+    Tally,
+    ballots_visible_to,
+    posts_visible_to,
+    scores_visible_to,
+    tally_visible_to,
+)
+from backlog.queries.ideas import (
+    coverage,
+    evidence_for,
+    history_of,
+    idea_counts,
+    ideas_free_for_a_round,
+    ideas_visible_to,
+    pods_to_open_rounds_for,
+    rounds_of,
+    similar_ideas,
+)
+from backlog.queries.rounds import (
+    BoardRow,
+    board,
+    merged_away,
+    next_round_number,
+    places,
+    places_scored_by,
+    queue,
+    rounds_closed_with,
+    rounds_to_close_by,
+    rounds_visible_to,
+    rounds_waiting_for,
+    waiting_for,
+)
+
+__all__ = [
+    "BoardRow",
+    "Tally",
+    "ballots_visible_to",
+    "board",
+    "coverage",
+    "evidence_for",
+    "history_of",
+    "idea_counts",
+    "ideas_free_for_a_round",
+    "ideas_visible_to",
+    "merged_away",
+    "next_round_number",
+    "places",
+    "places_scored_by",
+    "pods_to_open_rounds_for",
+    "posts_visible_to",
+    "queue",
+    "rounds_closed_with",
+    "rounds_of",
+    "rounds_to_close_by",
+    "rounds_visible_to",
+    "rounds_waiting_for",
+    "scores_visible_to",
+    "similar_ideas",
+    "tally_visible_to",
+    "waiting_for",
+]

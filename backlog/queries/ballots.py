@@ -1,0 +1,72 @@
+"""The blindness rule, and everything that hangs on it: ballots, scores, tallies, posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from backlog.choices import RoundState
+from backlog.models import Ballot, Post, RoundIdea
+from backlog.scoring import SCALES, ScaleSummary, Scores, summarise
+from engagement.accounts.models import Member
+
+LEAST_FOR_A_TALLY = 3
+SCORED_SOMETHING = Q(impact__isnull=False) | Q(confidence__isnull=False) | Q(ease__isnull=False)
+
+
+def _still_blind(member: Member) -> QuerySet[RoundIdea]:
+    """What this member is asked to score and has not scored: nothing that others said of these ideas may reach them.
+
+    That includes ballots of earlier, closed rounds. Having abstained on every scale is not having scored.
+    """
+    scored = Ballot.objects.filter(SCORED_SOMETHING, round_idea=OuterRef("pk"), voter=member)
+    return RoundIdea.objects.filter(~Exists(scored), round__state=RoundState.OPEN, round__members=member)
+
+
+def ballots_visible_to(member: Member) -> QuerySet[Ballot]:
+    """Own ballots always; others' once their round is closed and this member is not to score the same idea again."""
+    blind_ideas = _still_blind(member).values("idea")
+    revealed = Q(round_idea__round__state=RoundState.CLOSED) & ~Q(round_idea__idea__in=blind_ideas)
+    return Ballot.objects.filter(Q(voter=member) | revealed).select_related(
+        "voter", "round_idea__idea", "round_idea__round"
+    )
+
+
+def scores_visible_to(member: Member) -> QuerySet[RoundIdea]:
+    """The results of closed rounds, newest round first, where `ballots_visible_to` shows what they were made from."""
+    blind_ideas = _still_blind(member).values("idea")
+    results = RoundIdea.objects.filter(round__state=RoundState.CLOSED).exclude(idea__in=blind_ideas)
+    return results.select_related("round").order_by("-round__closed_at", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the ballots for one idea say together, without names.
+
+    `ballots` counts those that scored something. `scales` holds the scales that may be shown: those with three scores.
+    """
+
+    ballots: int
+    mine: Scores
+    scales: Mapping[str, ScaleSummary]
+
+
+def tally_visible_to(member: Member, round_idea: RoundIdea) -> Tally | None:
+    """The tally of an idea that this member has scored in this round, and is not to score again; else None.
+
+    A scale is left out while fewer than three have scored it: beside one's own dot another one gives a person away.
+    """
+    mine = Ballot.objects.filter(SCORED_SOMETHING, round_idea=round_idea, voter=member).first()
+    if mine is None or _still_blind(member).filter(idea=round_idea.idea_id).exists():
+        return None
+    cast = [ballot.scores for ballot in Ballot.objects.filter(SCORED_SOMETHING, round_idea=round_idea)]
+    summary = summarise(cast)
+    scales = {scale: getattr(summary, scale) for scale in SCALES}
+    shown = {scale: one for scale, one in scales.items() if one.scored >= LEAST_FOR_A_TALLY}
+    return Tally(ballots=len(cast), mine=mine.scores, scales=shown)
+
+
+def posts_visible_to(member: Member) -> QuerySet[Post]:
+    """What is said of ideas, the oldest first; nothing of an idea that this member is still to score."""
+    blind_ideas = _still_blind(member).values("idea")
+    return Post.objects.exclude(idea__in=blind_ideas).select_related("author")
