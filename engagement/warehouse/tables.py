@@ -31,3 +31,5 @@ EXPOSURES = pa.schema(
 )
 
 SCHEMAS = {"events": EVENTS, "exposures": EXPOSURES}
+
+CLOCKS = {"events": {"occurred_at": "occurred_us"}, "exposures": {"exposed_at": "exposed_us"}}  # see `Warehouse.table`

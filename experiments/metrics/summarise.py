@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.metrics.clock import day_of
+
 Array = NDArray[np.float64]
 
 
@@ -51,9 +53,19 @@ class DayCell:
         return cls(date.fromisoformat(day), variant, tuple(groups), tuple(sums))
 
 
+def told(rows: Iterable[Mapping[str, Any]], variants: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of a query with the names of their variants instead of numbers, and days instead of microseconds.
+
+    A variant that is not in `variants` raises `KeyError`: exposures are checked before they are stored.
+    """
+    names = dict(enumerate(sorted(variants)))
+    named = [{**row, "variant": names[row["variant"]]} for row in rows]
+    return [{**row, "day": day_of(row["day"])} if "day" in row else row for row in named]
+
+
 def cells(rows: Iterable[Mapping[str, Any]], number: int, *, groups: Sequence[str] = ()) -> list[DayCell]:
-    """Metric number `number` of rows that `compile.window_days` and its neighbours gave; days nothing entered are
-    left out."""
+    """Metric number `number` of rows that the queries of `compile.day_sums` gave, `told`; days nothing entered are left
+    out."""
     found = []
     for row in rows:
         sums = tuple(float(row.get(f"{name}_{number}") or 0.0) for name in SUMS)
@@ -63,10 +75,7 @@ def cells(rows: Iterable[Mapping[str, Any]], number: int, *, groups: Sequence[st
 
 
 def total(found: Iterable[DayCell], variants: Sequence[str]) -> MetricSums:
-    """The cells added over days and groups; a variant nobody met has zeros.
-
-    A variant that is not in `variants` raises `KeyError`: exposures are checked before they are stored.
-    """
+    """The cells added over days and groups; a variant nobody met has zeros."""
     place = {variant: index for index, variant in enumerate(variants)}
     added = np.zeros((len(SUMS), len(variants)))
     for cell in found:

@@ -18,8 +18,8 @@ from engagement.warehouse.engines import connect
 from experiments.choices import MetricRole
 from experiments.health import checks
 from experiments.lifecycle import State
-from experiments.metrics import compile as queries
 from experiments.metrics.definition import MetricDefinition
+from experiments.metrics.spans import feeds
 from experiments.metrics.summarise import ExperimentSums
 from experiments.models import Experiment, Metric, Readout, Variant
 from experiments.readouts import series
@@ -111,8 +111,8 @@ def _as_of(
         raise InvalidInput(_("Data cannot be as of a time in the future: %(time)s.") % {"time": given.isoformat()})
     if given is not None:
         return {definition.key: given.astimezone(UTC) for definition in definitions}
-    complete = complete_through(queries.feeds(definitions))
-    missing = queries.feeds(definitions) - complete.keys()
+    complete = complete_through(feeds(definitions))
+    missing = feeds(definitions) - complete.keys()
     if missing or not definitions:
         raise Conflict(
             _("There are no results for “%(key)s” yet: no data has arrived for %(missing)s.")
@@ -210,7 +210,7 @@ def _health(analysed: Analysed) -> list[checks.Check]:
         checks.sample_ratio(analysed.sums, [variant.share for variant in analysed.variants], is_import=is_import),
         checks.contamination(analysed.sums),
         checks.covariate_balance(list(analysed.datas.values())),
-        None if analysed.is_over else checks.freshness(ages(queries.feeds([m.definition for m in analysed.metrics]))),
+        None if analysed.is_over else checks.freshness(ages(feeds([m.definition for m in analysed.metrics]))),
         None if is_import else checks.late_events(analysed.counted.late),
         checks.duplicates(analysed.counted.repeated),
         checks.underpowered(

@@ -25,10 +25,21 @@ from engagement.core.errors import Conflict
 from engagement.customers.queries import ages, merged_customers, merged_since
 from engagement.warehouse.engines import Warehouse
 from experiments.metrics import compile as queries
-from experiments.metrics.compile import Span
 from experiments.metrics.definition import MetricDefinition
+from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, resolved
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
-from experiments.metrics.summarise import Array, DayCell, ExperimentSums, Late, Repeated, cells, per_variant, total
+from experiments.metrics.spans import Span, entered_by, feeds, mattering, needed
+from experiments.metrics.summarise import (
+    Array,
+    DayCell,
+    ExperimentSums,
+    Late,
+    Repeated,
+    cells,
+    per_variant,
+    told,
+    total,
+)
 from experiments.models import CountedDays, Counting, Experiment, Metric
 from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
 
@@ -99,8 +110,8 @@ class _Count:
         self.warehouse, self.experiment, self.as_of = warehouse, experiment, as_of
         self.variants = [variant.key for variant in experiment.variants.all()]
         self.merged = _merged()
-        self.exposures = queries.resolved(warehouse.table("exposures"), self.merged)
-        self.events = queries.resolved(warehouse.table("events"), self.merged)
+        self.exposures = resolved(warehouse.table("exposures"), self.merged)
+        self.events = resolved(warehouse.table("events"), self.merged)
         self.first = self._first()
         _refuse_other_currencies(warehouse, self.events, metrics)
         for metric in metrics:
@@ -119,7 +130,7 @@ class _Count:
 
     def _repeated(self) -> Repeated | None:
         """Among the live events of the last days those that differ from another by their message id alone."""
-        live = [feed.event for feed in ages(queries.feeds(self.definitions))]
+        live = [feed.event for feed in ages(feeds(self.definitions))]
         if not live:
             return None
         since, last = max(self.as_of.values()) - LOOKED_AT, max(self.as_of.values())
@@ -135,11 +146,14 @@ class _Count:
         if experiment.starts is None or experiment.ends is None:
             sentence = _("“%(key)s” has no dates; exposures count between its start and its end.")
             raise Conflict(sentence % {"key": experiment.key})
-        inside = queries.exposures_inside(
+        inside = exposures_inside(
             self.exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
             until=max(self.as_of.values()),
         )  # fmt: skip
-        return queries.first_exposures(inside, self.warehouse.kept(queries.exposed_customers(inside)))
+        return self.warehouse.kept(first_exposures(inside, self.variants))
+
+    def _rows(self, query: Table) -> list[dict[str, Any]]:
+        return told(self.warehouse.rows(query), self.variants)
 
     def _stored(self) -> dict[str, CountedDays]:
         """The metrics' counted days that these definitions may be added to."""
@@ -164,12 +178,12 @@ class _Count:
         spans, definitions = self._spans(), self.definitions
         summed = [d for d in definitions if d.kind != "quantile"]
         found: dict[str, list[DayCell]] = {d.key: self._cells_before(d.key, spans[d.key].after) for d in summed}
-        events = queries.mattering(self.events, summed, spans) if summed else self.events
+        events = mattering(self.events, summed, spans) if summed else self.events
         # Kept: so small a table tells the engine which side of the join to build on.
-        customers = self.warehouse.kept(queries.needed(self.first, events, summed, spans))
+        customers = self.warehouse.kept(needed(self.first, events, summed, spans))
         outcomes = self.warehouse.kept(queries.per_customer(customers, events, summed, spans=spans))
         for query in queries.day_sums(outcomes, events, summed, spans=spans):
-            rows = self.warehouse.rows(query)
+            rows = self._rows(query)
             for number, definition in enumerate(summed):
                 found[definition.key] += cells(rows, number)
         return found
@@ -181,7 +195,7 @@ class _Count:
         return [cell for cell in kept if cell.day < after.date()]
 
     def _sums(self, found: Mapping[str, list[DayCell]]) -> ExperimentSums:
-        exposed = self.warehouse.rows(queries.customers_by_variant(self.first))
+        exposed = self._rows(customers_by_variant(self.first))
         return ExperimentSums(
             tuple(self.variants),
             per_variant(exposed, self.variants, "customers"),
@@ -193,13 +207,13 @@ class _Count:
         if definition.quantile is None:
             return metric_data(definition, sums.metrics[definition.key])
         span = Span(self.as_of[definition.key])
-        events = queries.mattering(self.events, [definition], {definition.key: span})
+        events = mattering(self.events, [definition], {definition.key: span})
         outcomes = queries.per_customer(self.first, events, [definition], spans={definition.key: span})
         outcomes = self.warehouse.kept(queries.closed(outcomes, definition, span))
         counts = outcomes.group_by("variant").aggregate(n=outcomes.count())
-        n: Array = per_variant(self.warehouse.rows(counts), self.variants, "n")
+        n: Array = per_variant(self._rows(counts), self.variants, "n")
         ranks = ranks_needed(n, definition.quantile)
-        rows = self.warehouse.rows(queries.ranked_values(outcomes, ranks=ranks))
+        rows = self._rows(queries.ranked_values(outcomes, ranks=ranks))
         values = {(row["variant"], row["rank"]): row["value"] for row in rows}
         own = total([], self.variants)
         own.n[:] = n
@@ -214,15 +228,15 @@ class _Count:
         late += self._late_merges(before, stored)
         if late == 0:
             return Late(0, 0)
-        names = sorted(queries.feeds(self.definitions))
+        names = sorted(feeds(self.definitions))
         relevant = self.events.filter(self.events.event.isin(names)).semi_join(self.first, "customer")
         return Late(late, self.warehouse.number(relevant.count()))
 
     def _late_events(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
         if before.seen_events is None:
             return 0
-        names = sorted(queries.feeds([definition for definition, _row in stored]))
-        events = queries.resolved(self.warehouse.arrived("events", before.seen_events), self.merged)
+        names = sorted(feeds([definition for definition, _row in stored]))
+        events = resolved(self.warehouse.arrived("events", before.seen_events), self.merged)
         fresh = events.filter(events.event.isin(names), events.received_at > before.seen_events)
         if not self.warehouse.number(fresh.count()):
             return 0
@@ -233,15 +247,15 @@ class _Count:
     def _late_exposures(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
         if before.seen_exposures is None:
             return 0
-        arrived = queries.resolved(self.warehouse.arrived("exposures", before.seen_exposures), self.merged)
+        arrived = resolved(self.warehouse.arrived("exposures", before.seen_exposures), self.merged)
         own = arrived.filter(
             arrived.experiment == str(self.experiment.uid), arrived.received_at > before.seen_exposures
         )
         if not self.warehouse.number(own.count()):
             return 0
-        fresh = own.select("customer", "exposed_at").distinct()
-        late = self.first.semi_join(fresh, ["customer", "exposed_at"])
-        reasons = [queries.entered_by(late, definition, row.through) for definition, row in stored]
+        fresh = own.select("customer", "exposed_us").distinct()
+        late = self.first.semi_join(fresh, ["customer", "exposed_us"])
+        reasons = [entered_by(late, definition, row.through) for definition, row in stored]
         return self.warehouse.number(late.filter(reduce(or_, reasons)).count())
 
     def _late_merges(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
@@ -250,7 +264,7 @@ class _Count:
             return 0
         named = ibis.memtable(pa.table({"customer": pa.array(survivors, pa.int64())}))
         touched = self.first.semi_join(named, "customer")
-        reasons = [queries.entered_by(touched, definition, row.through) for definition, row in stored]
+        reasons = [entered_by(touched, definition, row.through) for definition, row in stored]
         return self.warehouse.number(touched.filter(reduce(or_, reasons)).count())
 
     def _kept(self, found: Mapping[str, list[DayCell]], late: Late) -> Kept:

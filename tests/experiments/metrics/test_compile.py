@@ -11,20 +11,12 @@ import pyarrow as pa
 import pytest
 
 from engagement.warehouse.tables import EVENTS, EXPOSURES
-from experiments.metrics.compile import (
-    Span,
-    customers_by_variant,
-    day_sums,
-    exposed_customers,
-    exposures_inside,
-    first_exposures,
-    mattering,
-    needed,
-    per_customer,
-    resolved,
-)
+from experiments.metrics.clock import microseconds
+from experiments.metrics.compile import day_sums, per_customer
 from experiments.metrics.definition import Covariate, Measure, MetricDefinition
-from experiments.metrics.summarise import DayCell, by_day, cells, total
+from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, resolved
+from experiments.metrics.spans import Span, mattering, needed
+from experiments.metrics.summarise import DayCell, by_day, cells, told, total
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)
 DAY = 86_400
@@ -65,6 +57,14 @@ def rows(seed: int = 1) -> tuple[list[dict], list[dict]]:
     return exposures, events
 
 
+def counted(rows: list[dict], schema: pa.Schema, what: str):
+    """The rows as the warehouse opens them: each time in microseconds beside itself."""
+    table = pa.Table.from_pylist(rows, schema=schema)
+    return ibis.memtable(
+        table.append_column(f"{what}_us", pa.array([microseconds(row[f"{what}_at"]) for row in rows], pa.int64()))
+    )
+
+
 class Store:
     """The rows in an engine, counted as an analysis counts them."""
 
@@ -73,12 +73,12 @@ class Store:
         unknown = {"propensity": None, "batch": None, "received_at": AS_OF}
         self.con = ibis.duckdb.connect()
         self.con.raw_sql("SET TimeZone = 'UTC'")
-        self.events = ibis.memtable(pa.Table.from_pylist([{**event, **blank} for event in events], schema=EVENTS))
-        self.exposures = ibis.memtable(pa.Table.from_pylist([{**e, **unknown} for e in exposures], schema=EXPOSURES))
+        self.events = counted([{**event, **blank} for event in events], EVENTS, "occurred")
+        self.exposures = counted([{**e, **unknown} for e in exposures], EXPOSURES, "exposed")
 
     def first(self, as_of: datetime):
         inside = exposures_inside(self.exposures, experiment="e", starts=START, ends=END, until=as_of)
-        return first_exposures(inside, exposed_customers(inside))
+        return first_exposures(inside, "ab")
 
     def cells(
         self, as_of: datetime, after: datetime | None = None, definitions: Sequence[MetricDefinition] = DEFINITIONS
@@ -90,7 +90,7 @@ class Store:
         outcomes = per_customer(customers, events, definitions, spans=spans)
         found: dict[str, list[DayCell]] = {definition.key: [] for definition in definitions}
         for query in day_sums(outcomes, events, definitions, spans=spans):
-            rows = self.con.to_pyarrow(query).to_pylist()
+            rows = told(self.con.to_pyarrow(query).to_pylist(), "ab")
             for number, definition in enumerate(definitions):
                 found[definition.key] += cells(rows, number)
         return found
@@ -178,7 +178,7 @@ def test_customers_count_once_and_those_who_met_two_variants_are_told():
     ]
     store = Store(exposures, [])
     first = store.first(AS_OF)
-    rows = store.con.to_pyarrow(customers_by_variant(first)).to_pylist()
+    rows = told(store.con.to_pyarrow(customers_by_variant(first)).to_pylist(), "ab")
     assert {(row["variant"], row["customers"], row["contaminated"]) for row in rows} == {("a", 1, 0), ("b", 1, 1)}
 
 
@@ -192,8 +192,8 @@ def test_one_who_turned_out_to_be_another_counts_as_that_one_with_both_histories
     merged = ibis.memtable(pa.table({"merged_customer": [1], "survivor": [2]}))
     everybody = resolved(store.exposures, merged)
     inside = exposures_inside(everybody, experiment="e", starts=START, ends=END)
-    first = store.con.to_pyarrow(first_exposures(inside, exposed_customers(inside))).to_pylist()
-    assert first == [{"customer": 2, "variant": "a", "exposed_at": at, "is_contaminated": True}]
+    first = store.con.to_pyarrow(first_exposures(inside, "ab")).to_pylist()
+    assert first == [{"customer": 2, "variant": 0, "exposed_us": microseconds(at), "is_contaminated": True}]
 
 
 @pytest.mark.parametrize("from_s", [-1, 5 * DAY, 6 * DAY])

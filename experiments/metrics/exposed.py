@@ -1,0 +1,61 @@
+"""Who was exposed, to which variant first, and when: one row a customer, numbers only.
+
+A variant is its place among the experiment's variants in alphabetical order, a time its microsecond: with names and
+zones an engine takes several times as long.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import ibis
+from ibis.expr.types import Table
+
+
+def resolved(table: Table, merged: Table | None) -> Table:
+    """The table with each customer who turned out to be somebody else named as that.
+
+    `merged`: columns merged_customer and survivor; None where there are none.
+    """
+    if merged is None:
+        return table
+    known = table.left_join(merged, table.customer == merged.merged_customer)
+    return known.mutate(customer=ibis.coalesce(known.survivor, known.customer)).select(*table.columns)
+
+
+def exposures_inside(
+    exposures: Table, *, experiment: str, starts: datetime, ends: datetime, until: datetime | None = None
+) -> Table:
+    """The exposures of one experiment inside [starts, ends). `until`: as if the story ended there."""
+    last = min(ends, until) if until else ends
+    return exposures.filter(
+        exposures.experiment == experiment, exposures.exposed_at >= starts, exposures.exposed_at < last
+    )
+
+
+def first_exposures(inside: Table, variants: Sequence[str]) -> Table:
+    """Rows `customer, variant, exposed_us, is_contaminated`: the first variant met, when, whether another was met too.
+
+    Two variants met at the same moment: the first by name, so that every engine gives the same answer. A variant that
+    is not among `variants` has the number after theirs.
+    """
+    names = sorted(variants)
+    number = inside.variant.cases(*((name, place) for place, name in enumerate(names)), else_=len(names))
+    met = inside.select("customer", "exposed_us", number=number.cast("int64"))
+    steps = len(names) + 1
+    found = met.group_by("customer").aggregate(
+        exposed_us=met.exposed_us.min(),
+        in_order=(met.exposed_us * steps + met.number).min(),  # by time, then by name
+        lowest=met.number.min(),
+        highest=met.number.max(),
+    )
+    return found.select(
+        "customer",
+        variant=found.in_order - found.exposed_us * steps,
+        exposed_us=found.exposed_us,
+        is_contaminated=found.lowest != found.highest,
+    )
+
+
+def customers_by_variant(first: Table) -> Table:
+    """Rows `variant, customers, contaminated`: how many met it first, and how many of them met another one too."""
+    return first.group_by("variant").aggregate(customers=first.count(), contaminated=first.is_contaminated.sum())
