@@ -109,10 +109,10 @@ class Estimate:
         constants = {"level": 1.0 - alpha, "n_control": n_control, "n_treatment": n_treatment}
         return cls(
             **numbers,
-            **{name: np.broadcast_to(value, shape) for name, value in constants.items()},
-            method=np.broadcast_to(np.asarray(method, dtype=object), shape),
+            **{name: _wide(value, shape) for name, value in constants.items()},
+            method=_wide(np.asarray(method, dtype=object), shape),
             status=status,
-            notes=tuple(Note(note.text, np.broadcast_to(note.where, shape)) for note in notes if note.where.any()),
+            notes=tuple(Note(note.text, _wide(note.where, shape)) for note in notes if note.where.any()),
         )
 
     @property
@@ -128,8 +128,8 @@ class Estimate:
         arrays = {name: value for name, value in given.items() if value is not None}
         shape = np.broadcast_shapes(*(np.shape(value) for value in arrays.values()))
         return Estimate(
-            **{name: np.broadcast_to(value, shape) for name, value in arrays.items()},
-            notes=tuple(Note(note.text, np.broadcast_to(note.where, shape)) for note in notes),
+            **{name: _wide(value, shape) for name, value in arrays.items()},
+            notes=tuple(Note(note.text, _wide(note.where, shape)) for note in notes),
         )
 
     def __getitem__(self, index: Any) -> "Estimate":
@@ -144,7 +144,7 @@ class Estimate:
 
     def overruled(self, where: BoolArray, status: Status) -> "Estimate":
         """The same answer with `status` in the cells `where`, and NaN for whatever that status rules out there."""
-        cells = np.broadcast_to(where, self.shape)
+        cells = _wide(where, self.shape)
         hidden = [] if status.has_estimate else ["estimate"]
         hidden += [] if status.has_interval else ["se", "df", "low", "high", "p"]
         hidden += ["e_value"] if self.e_value is not None and not status.has_interval else []
@@ -153,8 +153,8 @@ class Estimate:
 
     def noted(self, *notes: Note) -> "Estimate":
         """The same answer with more notes; those that hold nowhere are left out."""
-        wide = (Note(note.text, np.broadcast_to(note.where, self.shape)) for note in notes if note.where.any())
-        return replace(self, notes=(*self.notes, *wide))
+        spread = (Note(note.text, _wide(note.where, self.shape)) for note in notes if note.where.any())
+        return replace(self, notes=(*self.notes, *spread))
 
     def texts(self) -> list[str]:
         """The notes as plain sentences, for one cell or for all of them together."""
@@ -164,3 +164,8 @@ class Estimate:
     def excludes_zero(self) -> BoolArray:
         """Cells whose interval lies wholly on one side of zero."""
         return np.asarray((self.low > 0) | (self.high < 0))
+
+
+def _wide(value: Any, shape: tuple[int, ...]) -> Any:
+    """`value` at `shape`; most values have it already, and asking numpy to see that costs more than the arithmetic."""
+    return value if np.shape(value) == shape else np.broadcast_to(value, shape)

@@ -108,8 +108,8 @@ class Moments:
         if self.m3 is None:
             return np.full(self.shape, np.nan)
         has_spread = self.m2 > 0
-        cube = np.where(has_spread, self.m2, 1.0) ** 1.5
-        return np.where(has_spread, np.sqrt(self.n) * self.m3 / cube, np.nan)
+        m2 = np.where(has_spread, self.m2, 1.0)
+        return np.where(has_spread, np.sqrt(self.n / m2) * self.m3 / m2, np.nan)
 
     def __getitem__(self, index: Any) -> "Moments":
         """The cells at `index`, as for an array of the common shape."""
