@@ -21,7 +21,7 @@ hypothesis_settings.load_profile("unhurried")
 
 
 # Fixtures by which a test reaches a database without saying so by a mark.
-REACH_A_DATABASE = {"db", "transactional_db", "live_server", "installation"}
+REACH_A_DATABASE = {"db", "django_db_setup", "transactional_db", "live_server", "installation"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

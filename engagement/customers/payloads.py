@@ -73,6 +73,7 @@ class Taken(msgspec.Struct, omit_defaults=True):
     traits: dict[str, Any] = {}
     experiment: str | None = None
     variant: str | None = None
+    is_trusted: bool = True  # sent with a key that is a secret
 
 
 ITEM = msgspec.json.Decoder(Item)

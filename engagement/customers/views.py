@@ -48,6 +48,7 @@ class ItemError:
 @login_not_required
 def track(request: HttpRequest, kind: str) -> HttpResponse:
     """One call of the spec: identify, track, page, screen, group, alias, or a batch of them."""
+    key = None
     try:
         if request.method == "OPTIONS":
             return _preflight(request)
@@ -56,11 +57,11 @@ def track(request: HttpRequest, kind: str) -> HttpResponse:
         key = _key(request, call.write_key)
         _require_allowance(key)
         response = _answer(call, None if kind == "batch" else kind, key)
-        return _with_cors(response, request, key)
     except Refused as refusal:
-        return _refusal(Unanswerable(400, "malformed", str(refusal)))
+        response = _refusal(Unanswerable(400, "malformed", str(refusal)))
     except Unanswerable as refusal:
-        return _refusal(refusal)
+        response = _refusal(refusal)
+    return _with_cors(response, request, key)
 
 
 def _answer(call: Envelope, kind: str | None, key: KnownKey) -> HttpResponse:
@@ -85,6 +86,7 @@ def _items(call: Envelope, kind: str | None, key: KnownKey) -> tuple[list[tuple[
             item = payloads.taken(raw, kind=kind, received_at=received_at, sent_at=call.sent_at)
             if key.is_publishable:
                 _require_publishable(item)
+                item.is_trusted = False
         except Refused as refusal:
             errors.append(ItemError(index, _message_id(raw), str(refusal)))
         else:
@@ -198,10 +200,12 @@ def _preflight(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with_cors(response: HttpResponse, request: HttpRequest, key: KnownKey) -> HttpResponse:
-    """A page may read the answer to a publishable key; a secret one has no business there."""
-    if key.is_publishable:
-        response["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
+def _with_cors(response: HttpResponse, request: HttpRequest, key: KnownKey | None) -> HttpResponse:
+    """A page of a known origin may read what it is told, refusals too; a secret key has no business there."""
+    origin = request.headers.get("Origin", "").lower()
+    if origin and (key is None or key.is_publishable) and origin_is_known(origin):
+        response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Expose-Headers"] = "Retry-After"
         response["Vary"] = "Origin"
     return response
 

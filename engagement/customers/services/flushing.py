@@ -54,16 +54,16 @@ def _claim() -> int | None:
         last = Flush.objects.aggregate(last=Max("number"))["last"] or 0
         number: int = max(int(now().timestamp() * 1_000_000), last + 1)
         Flush.objects.create(number=number)
-        InboxItem.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(flush=number)
+        InboxItem.objects.filter(pk__in=waiting).update(flush=number)
         return number
 
 
 def _move(number: int) -> int:
     items = [DECODE(bytes(payload)) for payload in _payloads(number)]
-    named = [Names(item.customer_id, item.anonymous_id) for item in items]
+    named = [_names(item) for item in items]
     aliases = [(item.previous_id, item.customer_id) for item in items if item.previous_id and item.customer_id]
     owners = resolve(named, aliases=aliases)
-    _remember_traits(items, owners)
+    _remember_traits(items, owners, number=number)
     happened = [(item, owner) for item, owner in zip(items, owners, strict=True) if item.event and not item.experiment]
     viewed = [(item, owner) for item, owner in zip(items, owners, strict=True) if item.experiment]
     if happened:
@@ -72,6 +72,11 @@ def _move(number: int) -> int:
         store.append("exposures", [rows], source=SOURCE, version=number)
     _finish(number, happened)
     return len(items)
+
+
+def _names(item: Taken) -> Names:
+    """By what an item names its person. What anybody may send makes nobody one with anybody."""
+    return Names(item.customer_id, item.anonymous_id if item.is_trusted or not item.customer_id else None)
 
 
 def _payloads(number: int) -> Iterator[bytes | memoryview]:
@@ -122,8 +127,12 @@ def _exposures(rows: Sequence[tuple[Taken, int]]) -> pa.RecordBatch | None:
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in EXPOSURES], schema=EXPOSURES)
 
 
-def _remember_traits(items: Sequence[Taken], owners: Sequence[int]) -> None:
-    """What identify and group calls say of a customer: the later word holds, null takes a trait away."""
+def _remember_traits(items: Sequence[Taken], owners: Sequence[int], *, number: int) -> None:
+    """What identify and group calls say of a customer: the later word holds, null takes a trait away.
+
+    Somebody else may have finished this flush, and the next one, while this process stood still: then its words are
+    old, and are left unsaid.
+    """
     told: dict[int, dict[str, object]] = {}
     for item, owner in zip(items, owners, strict=True):
         if item.traits:
@@ -131,6 +140,8 @@ def _remember_traits(items: Sequence[Taken], owners: Sequence[int]) -> None:
     for start in range(0, len(told), 500):
         ids = sorted(told)[start : start + 500]
         with transaction.atomic():
+            if not Flush.objects.select_for_update().filter(number=number, is_done=False).exists():
+                return
             rows = list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
             for row in rows:
                 _apply(row, told[row.pk])

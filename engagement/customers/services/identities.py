@@ -25,11 +25,12 @@ def resolve(named: Sequence[Names], *, aliases: Sequence[tuple[str, str]] = ()) 
 
     Whoever is named by both ids at once: the anonymous customer turns out to be the known one. An anonymous id that
     belongs to another known customer already is a shared device; nobody is merged, the customer id decides.
-    `aliases`: pairs (previous id, customer id) that are one person.
+    `aliases`: pairs (previous id, customer id) that are one person; the same holds for a previous id that is anonymous.
     """
     known = _known({name.customer_id for name in named if name.customer_id} | {new for _, new in aliases})
     for previous, customer_id in dict.fromkeys(aliases):
-        merge(merged=_previous(previous), into=known[customer_id], cause="alias")
+        if (one := _previous(previous)) is not None:
+            merge(merged=one, into=known[customer_id], cause="alias")
     if aliases:
         known = _known(known)
     anonymous = _anonymous(named, known)
@@ -81,10 +82,15 @@ def _known(customer_ids: Iterable[str]) -> dict[str, int]:
     return dict(zip(ids, customers.ensure(ids), strict=True))
 
 
-def _previous(text: str) -> int:
-    """Whom an alias call means by a previous id: an anonymous id if it is one, else a customer id."""
-    found = _identities(IdentityKind.ANONYMOUS, [text])
-    return found[text] if found else customers.ensure([text])[0]
+def _previous(text: str) -> int | None:
+    """Whom an alias call means by a previous id: an anonymous id if it is one, else a customer id.
+
+    None for an anonymous id that belongs to a known customer already.
+    """
+    owner = _identities(IdentityKind.ANONYMOUS, [text]).get(text)
+    if owner is None:
+        return customers.ensure([text])[0]
+    return owner if owner in _nameless({owner}) else None
 
 
 def _anonymous(named: Sequence[Names], known: Mapping[str, int]) -> dict[str, int]:

@@ -60,6 +60,13 @@ def test_an_alias_may_name_an_anonymous_id():
     assert resolve([Names(None, "ghost")]) == [ada]
 
 
+def test_an_alias_from_a_shared_device_makes_nobody_one():
+    ada, bob = resolve([Names("ada", "tablet"), Names("bob", None)])
+    resolve([Names("bob", None)], aliases=[("tablet", "bob")])
+    assert resolve([Names("ada", None), Names("bob", None), Names(None, "tablet")]) == [ada, bob, ada]
+    assert not Merge.objects.exists()
+
+
 def test_a_merge_keeps_what_was_known_and_leaves_nothing_personal_behind():
     old, new = ensure(["old", "new"])
     Customer.objects.filter(pk=old).update(email="o@example.org", traits={"plan": "gold", "city": "Oslo"})

@@ -122,6 +122,26 @@ def test_a_publishable_key_serves_its_origins_and_little_else(publishable):
     assert InboxItem.objects.count() == 2
 
 
+def test_a_page_may_read_why_it_was_refused(publishable):
+    refused = [
+        send("track", event(1), "ice_pk_wrong", origin=ORIGIN),
+        send("track", b"{", publishable, origin=ORIGIN),
+        send("track", b"x" * 600_000, publishable, origin=ORIGIN),
+        send("track", event(1, type="identify"), "", origin=ORIGIN),
+    ]
+    assert [answer.status_code for answer in refused] == [401, 400, 413, 401]
+    assert {answer["Access-Control-Allow-Origin"] for answer in refused} == {ORIGIN}
+    assert {answer["Access-Control-Expose-Headers"] for answer in refused} == {"Retry-After"}
+    elsewhere = send("track", event(1), publishable, origin="https://evil.example.org")
+    assert (elsewhere.status_code, elsewhere.has_header("Access-Control-Allow-Origin")) == (403, False)
+
+
+def test_a_batch_stands_in_the_inbox_in_the_order_it_was_sent_in(secret):
+    send("batch", {"batch": [event(number) for number in range(50)]}, secret)
+    kept = [json.loads(bytes(item.payload))["message_id"] for item in InboxItem.objects.order_by("pk")]
+    assert kept == [f"m{number}" for number in range(50)]
+
+
 def test_a_browser_asks_first_and_is_told(publishable):
     asked = Client().options("/v1/track", headers={"origin": ORIGIN})
     assert (asked.status_code, asked["Access-Control-Allow-Origin"]) == (204, ORIGIN)
