@@ -13,6 +13,6 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // INSTANT
 
 
-def day_of(us: int) -> date:
-    """The UTC day that holds this microsecond."""
-    return (EPOCH + us * INSTANT).date()
+def day_of(number: int) -> date:
+    """The day with this number since 1970."""
+    return EPOCH.date() + timedelta(days=number)

@@ -3,7 +3,7 @@
 The engine does the heavy part once for all metrics (`per_customer`); what comes back is a handful of sums a day, that
 `summarise` adds up. A metric with a window enters whole on the day its window closes; a running total by what each day
 changed. So every day's sums are made once, and a later analysis reads only what came after (`spans.needed`). A day is
-its first microsecond, a variant its number (`exposed`): `summarise.told` names them.
+the number of days since 1970, a variant its number (`exposed`): `summarise.told` names them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,11 @@ Numbered = Mapping[int, MetricDefinition]  # by the place among the metrics of t
 def per_customer(
     first: Table, events: Table, definitions: Sequence[MetricDefinition], *, spans: Mapping[str, Span]
 ) -> Table:
-    """The exposed customers with, per metric number i, `u_i` (uncapped) and `x_i` (covariate or denominator).
+    """The exposed customers with, per metric number i, `u_i` (uncapped), `y_i` (capped, where there is a cap) and `x_i`
+    (covariate or denominator); and `day_w`, on which they count for metrics with a window of w seconds (0: without).
 
-    Of a running total only the covariate is a column here, unless it is a quantile's: it is made of its days.
+    Of a running total only the covariate is a column here, unless it is a quantile's: it is made of its days. Days are
+    columns because an engine groups by small numbers that it has seen in half the time of computed ones.
     """
     wanted = {i: _totals(definition, spans[definition.key].as_of) for i, definition in enumerate(definitions)}
     places = {total: place for place, total in enumerate(dict.fromkeys(t for ts in wanted.values() for t in ts))}
@@ -38,13 +40,16 @@ def per_customer(
         totals = joined.group_by("customer").aggregate(**{n: t.column(joined) for n, t in columns.items()})
         known = first.left_join(totals, "customer").drop("customer_right")
         known = known.mutate(**{name: known[name].fill_null(0.0) for name in columns})
-    outcomes: dict[str, FloatingValue] = {}
+    windows = sorted({definition.window_s or 0 for definition in definitions})
+    outcomes: dict[str, Value] = {f"day_{window_s}": _counts_on(known, window_s) for window_s in windows}
     for number, definition in enumerate(definitions):
         values = [known[f"t_{places[total]}"] for total in wanted[number]]
         if _is_made_of_days(definition):
             outcomes.update({f"x_{number}": value for value in values})
             continue
         outcomes[f"u_{number}"] = _outcome(definition, values[0])
+        if definition.cap is not None:
+            outcomes[f"y_{number}"] = _capped(definition, outcomes[f"u_{number}"])
         if len(values) > 1:
             outcomes[f"x_{number}"] = values[1]
     return known.select(*first.columns, **outcomes)
@@ -79,15 +84,13 @@ def _window_days(outcomes: Table, metrics: Numbered, *, window_s: int, span: Spa
     """Per variant, group and day the sums of these metrics over the customers whose window closed then.
 
     For metric number i: n_i; y1, y2, y3 of the capped outcome, u1 of the uncapped one, c1 how many were capped; with a
-    covariate x1, x2, xy; for a ratio the same sums with the denominator as x. A window that closes at midnight closed
-    on the day before.
+    covariate x1, x2, xy; for a ratio the same sums with the denominator as x, but no cube.
     """
     closed = outcomes.filter(counts(outcomes, window_s, span))
     sums: dict[str, Value] = {}
     for number, definition in metrics.items():
         sums.update(_sums(closed, number, definition))
-    day = _day(closed.exposed_us + (window_s * SECOND_US - 1))
-    return closed.group_by("variant", *groups, day=day).aggregate(**sums)
+    return closed.group_by("variant", *groups, day=closed[f"day_{window_s}"]).aggregate(**sums)
 
 
 def _running_entries(outcomes: Table, metrics: Numbered, *, span: Span, groups: Sequence[str]) -> Table:
@@ -99,7 +102,7 @@ def _running_entries(outcomes: Table, metrics: Numbered, *, span: Span, groups: 
         if f"x_{number}" in begun.columns:
             x = begun[f"x_{number}"]
             sums |= {f"x1_{number}": x.sum(), f"x2_{number}": (x * x).sum()}
-    return begun.group_by("variant", *groups, day=_day(begun.exposed_us)).aggregate(**sums)
+    return begun.group_by("variant", *groups, day=begun.day_0).aggregate(**sums)
 
 
 def _running_changes(
@@ -127,7 +130,7 @@ def _running_changes(
     for number, definition in metrics.items():
         pairs = [(told[f"g_{places[t]}"], told[f"h_{places[t]}"]) for t in wanted[number]]
         after = spans[definition.key].after
-        inside = None if after is None else told.day >= microseconds(after)
+        inside = None if after is None else told.day >= microseconds(after) // DAY_US
         sums.update(_changes(told, number, definition, pairs, inside))
     return told.group_by("variant", "day", *groups).aggregate(**sums)
 
@@ -172,24 +175,32 @@ def _totals(definition: MetricDefinition, as_of: datetime) -> list[Total]:
 
 
 def _day(at: IntegerValue) -> IntegerValue:
-    return at - at % DAY_US
+    """Whole days since 1970: the division leaves no rest, so that no engine rounds it."""
+    return ((at - at % DAY_US) / DAY_US).cast("int32")
+
+
+def _counts_on(first: Table, window_s: int) -> IntegerValue:
+    """A window that closes at midnight closed on the day before."""
+    return _day(first.exposed_us + (window_s * SECOND_US - 1) if window_s else first.exposed_us)
 
 
 def _outcome(definition: MetricDefinition, total: FloatingValue) -> FloatingValue:
     return (total >= definition.threshold).cast("float64") if definition.is_share else total
 
 
-def _capped(definition: MetricDefinition, outcome: FloatingValue) -> FloatingValue:
-    return outcome if definition.cap is None else outcome.clip(-definition.cap, definition.cap)
+def _capped(definition: MetricDefinition, outcome: Value) -> Value:
+    return outcome if definition.cap is None else ibis.greatest(ibis.least(outcome, definition.cap), -definition.cap)
 
 
 def _sums(closed: Table, number: int, definition: MetricDefinition) -> dict[str, Value]:
     """The sums of one metric. What is the same sum is written the same way: an engine makes it once."""
     uncapped = closed[f"u_{number}"]
-    value = _capped(definition, uncapped)
+    value = uncapped if definition.cap is None else closed[f"y_{number}"]
     terms = {"y1": value, "y2": value * value, "y3": value * value * value, "u1": uncapped}
     if definition.is_share and definition.cap is None:  # 0 or 1: its own square and cube
         terms = dict.fromkeys(terms, value)
+    if definition.kind == "ratio":
+        del terms["y3"]  # the delta method asks for none
     if definition.cap is not None:
         terms["c1"] = uncapped != value
     if f"x_{number}" in closed.columns:
@@ -214,6 +225,7 @@ def _changes(
         is_capped_now = (u_after != _capped(definition, u_after)).cast("float64")
         terms["c1"] = is_capped_now - (u_before != g).cast("float64")
     if other:
+        del terms["y3"]
         b, b_after = other[0]
         change = b_after - b
         terms |= {"x1": change, "x2": change * (2 * b + change), "xy": g * change + b * d + d * change}

@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 class MetricSums:
     """Sums of one metric over the customers who count, shape (..., variant), control first.
 
-    y: the capped outcome, its square and cube; u: the uncapped one; c: how many were capped; x: the covariate, or a
-    ratio's denominator (zeros where there is none).
+    y: the capped outcome, its square and cube (of a ratio zeros); u: the uncapped one; c: how many were capped; x: the
+    covariate, or a ratio's denominator (zeros where there is none).
     """
 
     n: Array
@@ -54,7 +54,7 @@ class DayCell:
 
 
 def told(rows: Iterable[Mapping[str, Any]], variants: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows of a query with the names of their variants instead of numbers, and days instead of microseconds.
+    """The rows of a query with the names of their variants instead of numbers, and dates likewise.
 
     A variant that is not in `variants` raises `KeyError`: exposures are checked before they are stored.
     """

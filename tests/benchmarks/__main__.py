@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy
 
-from tests.benchmarks import assignment, boundaries, comparisons, readout, regret
+from tests.benchmarks import assignment, boundaries, comparisons, moments, readout, regret, scale
 
 BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "comparisons": comparisons.lines,
     "assignment": assignment.lines,
     "boundaries": boundaries.lines,
     "regret": regret.lines,
+    "moments": moments.lines,
     "readout": readout.lines,
+    "scale": scale.lines,
 }
 
 

@@ -1,11 +1,11 @@
 """A full readout of a large experiment beside the engine's own aggregation of the same columns, and the next day's."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from tests.benchmarks import synthetic
 from tests.benchmarks.lines import measured
+from tests.benchmarks.timing import best, seconds
 
 CUSTOMERS, EVENTS = 1_000_000, 10_000_000
 MOST_TIMES, MOST_REFRESH = 3.0, 0.15
@@ -24,16 +24,6 @@ def lines(customers: int = CUSTOMERS, events: int = EVENTS) -> Iterator[str]:
     refresh = min(refreshed() for _ in range(REPEATS))
     yield measured("the next day's refresh", refresh, "s")
     yield measured("refresh over full readout", refresh / full, "×", at_most=MOST_REFRESH)
-
-
-def best(call: Callable[[], object]) -> float:
-    return min(seconds(call) for _ in range(REPEATS))
-
-
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def plain_aggregation() -> int:

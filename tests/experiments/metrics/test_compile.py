@@ -122,7 +122,7 @@ def by_hand(
             "n": 1,
             "y1": y,
             "y2": y * y,
-            "y3": y**3,
+            "y3": 0.0 if definition.kind == "ratio" else y**3,
             "u1": raw,
             "c1": float(y != raw),
             "x1": x,
