@@ -92,14 +92,16 @@ def newest_readouts(of: Iterable[Experiment]) -> dict[int, Readout]:
     return {readout.experiment_id: readout for readout in found.filter(experiment__in=[one.pk for one in of])}
 
 
-def documents(of: Iterable[Experiment]) -> dict[int, dict[str, Any]]:
-    """Per experiment the readout that is shown for it: the one decided on, else the newest."""
+def shown_readouts(of: Iterable[Experiment]) -> dict[int, Readout]:
+    """Per experiment (by primary key) the readout that is shown for it: the one decided on, else the newest."""
     listed = list(of)
-    found = {key: readout.document for key, readout in newest_readouts(listed).items()}
+    found = newest_readouts(listed)
     decided = [one.decision.readout_id for one in listed if hasattr(one, "decision")]
-    for readout in Readout.objects.filter(pk__in=decided):
-        found[readout.experiment_id] = readout.document
-    return found
+    return found | {readout.experiment_id: readout for readout in Readout.objects.filter(pk__in=decided)}
+
+
+def documents(of: Iterable[Experiment]) -> dict[int, dict[str, Any]]:
+    return {key: readout.document for key, readout in shown_readouts(of).items()}
 
 
 def members_who_may_decide(experiment: Experiment) -> QuerySet[Member]:

@@ -19,7 +19,7 @@ from engagement.core.errors import DomainError, NotFound
 from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.results import UploadForm
-from experiments.models import Experiment
+from experiments.models import Experiment, Readout, Variant
 from experiments.reports import figures, standing, wording
 from experiments.reports.results import (
     TABLE_HEADER,
@@ -30,6 +30,7 @@ from experiments.reports.results import (
     metric_results,
     table_rows,
 )
+from experiments.reports.stopping import HEADER, by_day, stopping
 from experiments.services import decisions
 
 TABS = {
@@ -75,10 +76,18 @@ def results_csv(request: MemberRequest, key: str) -> HttpResponse:
     return csv_answer(f"{key}.csv", TABLE_HEADER, table_rows(metric_results(document, list(found.variants.all()))))
 
 
+def by_day_csv(request: MemberRequest, key: str) -> HttpResponse:
+    """Where the primary metric stood day by day, as a download."""
+    found = queries.experiment(key)
+    readout = queries.shown_readouts([found]).get(found.pk) or queries.newest_readout(key)
+    return csv_answer(f"{key}-by-day.csv", HEADER, by_day(readout, found, list(found.variants.all())))
+
+
 def _page(
     request: MemberRequest, found: Experiment, tab: str, *, form: DecisionForm | None = None, status: int = 200
 ) -> HttpResponse:
-    document = queries.documents([found]).get(found.pk)
+    readout = queries.shown_readouts([found]).get(found.pk)
+    document = readout.document if readout else None
     variants = list(found.variants.select_related("message"))
     results = metric_results(document, variants) if document else []
     context: dict[str, Any] = {
@@ -97,6 +106,7 @@ def _page(
         ]
     if tab == "results":
         context |= _results(request, found, document, results, form)
+        context |= _course(readout, found, variants)
     if tab == "history":
         context["page"] = Paginator(queries.history(found), 50).get_page(request.GET.get("page"))
     return render(request, f"experiments/{tab}.html", context, status=status)
@@ -137,6 +147,11 @@ def _recommended(found: Experiment, recommendation: dict[str, Any] | None) -> st
     """The name of the variant that the rule would ship; empty where it ships none."""
     names = {variant.key: variant.name for variant in found.variants.all()}
     return names.get(recommendation["variant"], "") if recommendation else ""
+
+
+def _course(readout: Readout | None, found: Experiment, variants: list[Variant]) -> dict[str, Any]:
+    shown = stopping(readout, found, variants) if readout else None
+    return {"stopping": shown, "stopping_figures": zip(shown.courses, shown.figures, strict=True) if shown else []}
 
 
 def _figure(results: list[MetricResult]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Experiments in a real browser: every page in light and dark at both widths, the figure, the upload, the sentence."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,13 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from engagement.core.clock import now
+from engagement.core.jobs import Progress
 from experiments.models import Experiment, ResultsUpload
 from experiments.reports.quarter import quarter_of
 from experiments.services import decisions
+from experiments.services.analysis import analyse
 from tests.backlog.factories import IdeaFactory
-from tests.experiments.builders import imported, mismatched, planned, results_csv
+from tests.experiments.builders import imported, live, mismatched, planned, results_csv
 from tests.factories import MemberFactory, PodFactory
 
 THREE = {"No e-mail": 0.3, "A note of thanks": 0.5, "A note of thanks with the name of the reporter": 0.32}
@@ -36,6 +39,11 @@ def ended(tmp_path) -> Experiment:
 def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_path, width):
     draft = planned(key="2027q1-loyalty-email-thank-you-note", hypothesis={"because": "nights are long"})
     mismatched(tmp_path)
+    analyse(
+        experiment=live(tmp_path, extra="sealed_until = 2026-07-15"),
+        as_of=datetime(2026, 7, 18, tzinfo=UTC),
+        progress=Progress(),
+    )
     won = imported(tmp_path, key="won")
     words = {"reason": "It sells.", "learning": "A mail sells."}
     decisions.decide(experiment=won, kind="ship", variant=won.variants.get(position=1), actor=me, **words)
@@ -45,6 +53,7 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
         "variants": f"/experiments/{draft.key}/variants/",
         "no-results": f"/experiments/{draft.key}/results/",
         "results": "/experiments/mails/results/",
+        "by-day": "/experiments/live/results/",
         "invalid": "/experiments/mismatched/results/",
         "decided": "/experiments/won/results/",
         "history": "/experiments/won/history/",
@@ -55,7 +64,7 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
     }
     for name, path in paths.items():
         visit(path, width=width)
-        if name == "results":
+        if name in ("results", "by-day"):
             page.locator(".drawing .main-svg").first.wait_for()
         look(f"experiments-{name}")
 

@@ -1,6 +1,7 @@
 """Experiments to test with: planned by the service, and imported from a real file through the real store."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import numpy as np
 
 from engagement.accounts.models import Member
 from engagement.core.jobs import Progress
+from engagement.customers.services.event_imports import import_events
 from experiments.models import Experiment
 from experiments.results_file import Columns, ResultsMetric
 from experiments.services import analysis, plans
+from experiments.services.exposure_imports import import_exposures
+from experiments.services.loading import load
 from experiments.services.plans import MetricPlan, VariantPlan
 from experiments.services.results_import import ResultsFile, import_results
 
@@ -72,3 +76,47 @@ PLANNED = (MetricPlan("bought", "proportion", "primary"), MetricPlan("spend", "m
 def planned(*, key: str = "planned", variants: Sequence[VariantPlan] = VARIANTS, **values: Any) -> Experiment:
     plan = {"name": "A planned one", "actor": None, "metrics": PLANNED, **values}
     return plans.create(key=key, variants=variants, **plan)
+
+
+LIVE = """
+[experiment]
+key = "live"
+name = "Shorter welcome series"
+control = "today"
+shares = {{ today = 0.5, short = 0.5 }}
+starts = 2026-07-06
+ends = 2026-07-20
+{extra}
+[plan]
+customers = 800
+minimum_effect = 0.2
+[[metrics]]
+key = "ordered"
+kind = "proportion"
+role = "primary"
+event = "purchase"
+window_days = 1
+"""
+
+
+def live(folder: Path, *, rates: Sequence[float] = (0.2, 0.35), extra: str = "", customers: int = 800) -> Experiment:
+    """Two weeks of an experiment that runs elsewhere, from files, no readout yet; `rates`: of control, of treatment."""
+    rng = np.random.default_rng(5)
+    begins = datetime(2026, 7, 6, tzinfo=UTC)
+    exposures, events = ["experiment,customer_id,variant,exposed_at"], ["customer_id,event,occurred_at,value"]
+    for number in range(customers):
+        at = begins + timedelta(seconds=int(rng.integers(0, 14 * 86_400)))
+        place = number % 2
+        exposures.append(f"live,c{number},{('today', 'short')[place]},{at.isoformat()}")
+        if rng.random() < rates[place]:
+            events.append(f"c{number},purchase,{(at + timedelta(hours=3)).isoformat()},9.5")
+    paths = {name: folder / f"{name}.csv" for name in ("exposures", "events")}
+    paths["exposures"].write_text("\n".join(exposures) + "\n")
+    paths["events"].write_text("\n".join(events) + "\n")
+    plan = folder / "live.toml"
+    plan.write_text(LIVE.format(extra=extra))
+    experiment, _changed = load(path=plan, actor=None)
+    complete = begins + timedelta(days=30)
+    import_exposures(path=paths["exposures"], name="exposures.csv", progress=Progress())
+    import_events(path=paths["events"], name="events.csv", complete_through=complete, progress=Progress())
+    return experiment

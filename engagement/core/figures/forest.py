@@ -1,16 +1,11 @@
-"""Figures as plain data for `static/js/charts.js`, whose head tells the shape.
+"""Forest plots: estimates with their intervals, one line each, and the words beside them."""
 
-Colours are names of CSS variables, so that light and dark need no second figure. No Django here.
-"""
-
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Colour and mark by the variant's position, control first.
-COLOURS = tuple(f"var(--v{index})" for index in range(5))
-MARKS = (("square", 8), ("circle", 9), ("triangle-up", 11), ("diamond", 10), ("pentagon", 10))  # of one visible size
+from engagement.core.figures.axes import COLOURS, MARKS, Axis, zero_line
+
 ROW_PX, NARROW_ROW_PX = 30, 46
 EDGE = 0.6  # rows' worth of air above the first and below the last line
 
@@ -64,9 +59,9 @@ def forest(
     figure: dict[str, Any] = {
         "data": [_trace(drawn, variant) for variant in sorted({row.variant for _, row in drawn})],
         "layout": {
-            "xaxis": _value_axis(axis, unit, is_difference=zero is not None),
+            "xaxis": axis.layout(unit, is_difference=zero is not None),
             "yaxis": {"range": [bottom, EDGE]},
-            "shapes": [*bands, *_zero_line(zero)],
+            "shapes": [*bands, *zero_line(zero)],
         },
         "rows": rows,
         "heights": _heights(EDGE - bottom, has_columns=columns is not None, has_axis_words=axis_words is not None),
@@ -131,46 +126,11 @@ def _reach(start: float | None, end: float | None) -> float:
     return 0.0 if start is None or end is None else end - start
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """What the drawing spans, and the round numbers named on it."""
-
-    low: float
-    high: float
-    step: float
-
-    @property
-    def ticks(self) -> list[float]:
-        first, last = math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9)
-        return [index * self.step for index in range(first, last + 1)]
-
-
-def _axis(drawn: Sequence[tuple[int, Interval]], *, zero: float | None, bands: Sequence[dict[str, Any]]) -> _Axis:
-    """An axis that holds every interval, the zero and the bands with a little air, and names three to six numbers."""
+def _axis(drawn: Sequence[tuple[int, Interval]], *, zero: float | None, bands: Sequence[dict[str, Any]]) -> Axis:
+    """An axis that holds every interval, the zero and the bands."""
     numbers = [number for _, row in drawn for number in (row.value, row.low, row.high) if number is not None]
     numbers += [] if zero is None else [zero]
-    numbers += [edge for band in bands for edge in (band["x0"], band["x1"])]
-    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
-    width = high - low or abs(high) or 1.0
-    return _Axis(low - 0.04 * width, high + 0.04 * width, _round_step(width / 5))
-
-
-def _round_step(rough: float) -> float:
-    power = float(10 ** math.floor(math.log10(rough)))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
-
-
-def _value_axis(axis: _Axis, unit: str, *, is_difference: bool) -> dict[str, Any]:
-    places = next(places for places in range(12) if math.isclose(round(axis.step, places), axis.step))
-    texts = [_tick(value, places, unit, is_difference=is_difference) for value in axis.ticks]
-    return {"range": [axis.low, axis.high], "tickvals": axis.ticks, "ticktext": texts, "showgrid": not is_difference}
-
-
-def _tick(value: float, places: int, unit: str, *, is_difference: bool) -> str:
-    if abs(value) < 10 ** -(places + 1):
-        return "0"
-    sign = "\N{MINUS SIGN}" if value < 0 else "+" if is_difference else ""
-    return f"{sign}{abs(value):,.{places}f}" + ("%" if unit == "%" else f"\N{NO-BREAK SPACE}{unit}" if unit else "")
+    return Axis.around([*numbers, *(edge for band in bands for edge in (band["x0"], band["x1"]))])
 
 
 def _bands(groups: Sequence[Group]) -> list[dict[str, Any]]:
@@ -184,13 +144,6 @@ def _bands(groups: Sequence[Group]) -> list[dict[str, Any]]:
             look = {"fillcolor": "var(--ink)", "opacity": 0.07, "line": {"width": 0}, "layer": "below"}
             bands.append({"name": "band", "type": "rect", "yref": "y", **area, **look})
     return bands
-
-
-def _zero_line(zero: float | None) -> list[dict[str, Any]]:
-    if zero is None:
-        return []
-    place = {"x0": zero, "x1": zero, "yref": "paper", "y0": 0, "y1": 1}
-    return [{"name": "zero", "type": "line", **place, "line": {"color": "var(--ink)", "width": 1}, "layer": "below"}]
 
 
 def _heights(rows: float, *, has_columns: bool, has_axis_words: bool) -> dict[str, int]:

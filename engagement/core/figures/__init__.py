@@ -1,0 +1,9 @@
+"""Figures as plain data for `static/js/charts.js`, whose head tells the shape.
+
+Colours are names of CSS variables, so that light and dark need no second figure. No Django here.
+"""
+
+from engagement.core.figures.forest import Group, Interval, forest
+from engagement.core.figures.tracks import Moment, Track, track
+
+__all__ = ["Group", "Interval", "Moment", "Track", "forest", "track"]
