@@ -10,6 +10,8 @@ from datetime import datetime
 import ibis
 from ibis.expr.types import Table
 
+UNKNOWN = "unknown"  # the value of a subgroup that nobody knew at exposure
+
 
 def resolved(table: Table, merged: Table | None) -> Table:
     """The table with each customer who turned out to be somebody else named as that.
@@ -54,6 +56,12 @@ def first_exposures(inside: Table, variants: Sequence[str]) -> Table:
         exposed_us=found.exposed_us,
         is_contaminated=found.lowest != found.highest,
     )
+
+
+def labelled(first: Table, labels: Table, names: Sequence[str]) -> Table:
+    """The exposed customers with the columns `names` of `labels` (customer, names...); others are `unknown`."""
+    known = first.left_join(labels, "customer").drop("customer_right")
+    return known.mutate(**{name: known[name].fill_null(UNKNOWN) for name in names})
 
 
 def customers_by_variant(first: Table) -> Table:

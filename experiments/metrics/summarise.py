@@ -94,12 +94,14 @@ def by_day(found: Iterable[DayCell], variants: Sequence[str], days: Sequence[dat
     return MetricSums(*np.cumsum(added, axis=1))
 
 
-def by_group(found: Iterable[DayCell], variants: Sequence[str], dimension: int) -> dict[str, MetricSums]:
-    """The cells added per value of one dimension of subgroups, values in alphabetical order."""
+def by_group(found: Iterable[DayCell], variants: Sequence[str], dimension: int) -> tuple[list[str], MetricSums]:
+    """The values of one dimension of subgroups in alphabetical order, and the cells added: arrays (value, variant)."""
     parts: dict[str, list[DayCell]] = {}
     for cell in found:
         parts.setdefault(cell.groups[dimension], []).append(cell)
-    return {value: total(parts[value], variants) for value in sorted(parts)}
+    values = sorted(parts)
+    sums = [total(parts[value], variants) for value in values]
+    return values, MetricSums(*(np.array([getattr(part, name) for part in sums]) for name in SUMS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 from experiments.models.answer import Decision, Readout, ResultsImport
-from experiments.models.counted import CountedDays, Counting
+from experiments.models.counted import CountedDays, Counting, ExposedTraits
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.upload import ResultsUpload
 
@@ -8,6 +8,7 @@ __all__ = [
     "Counting",
     "Decision",
     "Experiment",
+    "ExposedTraits",
     "Metric",
     "Readout",
     "ResultsImport",

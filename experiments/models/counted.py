@@ -37,3 +37,18 @@ class CountedDays(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric_key} of {self.experiment.key} through {self.through:%Y-%m-%d}"
+
+
+class ExposedTraits(models.Model):
+    """A customer's values of the plan's subgroups as they were when an analysis first met the customer."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="+")
+    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="+")
+    values = models.JSONField(help_text="Texts, in the order of the experiment's subgroups.")
+
+    class Meta:
+        verbose_name_plural = "exposed traits"
+        constraints = [models.UniqueConstraint(fields=["experiment", "customer"], name="exposed_traits_once")]
+
+    def __str__(self) -> str:
+        return f"customer {self.customer_id} in {self.experiment.key}"

@@ -1,6 +1,5 @@
 """Every comparison of an experiment: what it is by itself, what its family leaves of it, what is decided on it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments import stats
+from experiments.readouts.answers import answer, limits, number
 from experiments.readouts.metric_data import MetricData
 from experiments.readouts.rule import Family, Rule, planned_for
 
@@ -44,10 +44,14 @@ def compare(inputs: Inputs) -> dict[str, list[dict[str, Any]]]:
         return {key: _repeated(inputs, key, rows) for key, rows in found.items()}
     primary = inputs.primary
     found[primary] = _decided(inputs, primary, inputs.rule.primary(inputs.datas[primary]), 0, found[primary])
-    has_stopped = inputs.rule.due.is_final or all(row["verdict"] in STOPPING for row in found[primary])
-    if has_stopped:
+    if has_stopped(inputs.rule, found[primary]):
         found |= _explained(inputs, found)
     return found
+
+
+def has_stopped(rule: Rule, primary: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether this look ends it: then, and not before, whatever explains is decided on too."""
+    return rule.due is not None and (rule.due.is_final or all(row["verdict"] in STOPPING for row in primary))
 
 
 def _explained(inputs: Inputs, found: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
@@ -77,10 +81,10 @@ def _undecided(inputs: Inputs, key: str) -> list[dict[str, Any]]:
             "variant": variant,
             "control": inputs.control,
             "status": str(absolute.status[index]),
-            **_answer(absolute, lift, index),
-            "unadjusted": _answer(plain, plain_lift, index),
+            **answer(absolute, lift, index),
+            "unadjusted": answer(plain, plain_lift, index),
             "multiplicity": None,
-            "sequence": {**_limits(sequence, index), "e_value": _e_value(sequence, index)},
+            "sequence": {**limits(sequence, index), "e_value": _e_value(sequence, index)},
             "decision": None,
             "margin": margin[index],
             "verdict": str(verdict),
@@ -110,9 +114,9 @@ def _decided(
                 "method": family.method,
                 "look": look.number,
                 "information": look.information,
-                **_limits(decided, index),
-                "p_value": _number(family.p[place, index]),
-                "lift": _limits(lift, index),
+                **limits(decided, index),
+                "p_value": number(family.p[place, index]),
+                "lift": limits(lift, index),
             },
             "verdict": str(verdicts[index]),
         }
@@ -142,40 +146,14 @@ def _margins(data: MetricData, planned: Sequence[float] | None, size: int) -> li
     harm = data.harm(planned)
     return [
         {
-            "bound": _number(test.bound[index]),
-            "low": _number(test.limit[index]),
+            "bound": number(test.bound[index]),
+            "low": number(test.limit[index]),
             "passed": bool(test.passed[index]),
-            "harm_e_value": _number(harm[index]),
+            "harm_e_value": number(harm[index]),
         }
         for index in range(size)
     ]
 
 
-def _answer(absolute: stats.Estimate, lift: stats.Estimate, index: int) -> dict[str, Any]:
-    return {
-        "method": str(absolute.method[index]),
-        "p_value": _number(absolute.p[index]),
-        "absolute": {
-            "estimate": _number(absolute.estimate[index]),
-            "se": _number(absolute.se[index]),
-            **_limits(absolute, index),
-        },
-        "lift": {
-            "method": str(lift.method[index]),
-            "estimate": _number(lift.estimate[index]),
-            **_limits(lift, index),
-        },
-    }
-
-
-def _limits(estimate: stats.Estimate, index: int) -> dict[str, Any]:
-    return {"low": _number(estimate.low[index]), "high": _number(estimate.high[index])}
-
-
 def _e_value(sequence: stats.Estimate, index: int) -> float | None:
-    return None if sequence.e_value is None else _number(np.minimum(sequence.e_value[index], 1e300))
-
-
-def _number(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity: what a status rules out is null."""
-    return float(value) if math.isfinite(value) else None
+    return None if sequence.e_value is None else number(np.minimum(sequence.e_value[index], 1e300))

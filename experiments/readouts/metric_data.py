@@ -82,6 +82,21 @@ class MetricData(ABC):
             effect, margin=margin, is_relative=is_relative, direction=self.definition.direction
         )
 
+    def post_stratified(self) -> tuple[stats.Estimate, stats.Estimate] | None:
+        """Difference and lift of subgroups (first axis) put together at their shares of all customers, as strata.
+
+        None where the metric is no mean over customers.
+        """
+        everybody = self.n.sum()
+        if not everybody:
+            return None
+        control, treatments = self._moments.split()
+        shares = self.n.sum(axis=-1) / everybody
+        return (
+            stats.post_stratify(control, treatments, shares=shares, axis=0),
+            stats.post_stratified_lift(control, treatments, shares=shares, axis=0),
+        )
+
     def covariate_balance(self) -> stats.Estimate:
         """The difference of the covariate before exposure, where there should be none."""
         return stats.covariate_balance(*self._cross_moments.split())
@@ -201,6 +216,9 @@ class RatioData(MetricData):
 
     def unadjusted_lift(self, alpha: ArrayLike = 0.05) -> stats.Estimate:
         return stats.ratio_lift(*self._cross_moments.split(), alpha=alpha)
+
+    def post_stratified(self) -> None:
+        return None
 
     @property
     def has_covariate(self) -> bool:

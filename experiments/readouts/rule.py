@@ -94,14 +94,17 @@ class Rule:
 
     def secondary(self, datas: Sequence[MetricData]) -> Family:
         """Benjamini and Hochberg over treatments × metrics, at the critical value of this look."""
-        p = np.array([data.difference(p_of_interval=True).p for data in datas])
+        return self.together("secondary", np.array([data.difference(p_of_interval=True).p for data in datas]))
+
+    def together(self, name: str, p: Array) -> Family:
+        """Benjamini and Hochberg over all of p [row, treatment], at the critical value of this look."""
         size = int(np.sum(~np.isnan(p)))
         level = self._schedule(1).nominal_alpha[-1] if self.is_sequential else self.plan.alpha
         alpha = stats.matching_alpha(p, alpha=level, axis=(0, 1))
         adjusted = stats.benjamini_hochberg(p, axis=(0, 1))
         method = "benjamini-hochberg" if size > 1 else "group-sequential" if self.is_sequential else "fixed"
         final = self._repeated(adjusted, 1) if self.is_sequential else adjusted
-        return Family("secondary", method, size, final, np.broadcast_to(alpha[:, 0], len(datas)))
+        return Family(name, method, size, final, np.broadcast_to(alpha[:, 0], len(p)))
 
     def single(self, data: MetricData) -> Family:
         """A comparison by itself: guardrails, which must all pass anyway, and diagnostics, which decide nothing."""

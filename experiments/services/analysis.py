@@ -20,11 +20,11 @@ from experiments.health import checks
 from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.spans import feeds
-from experiments.metrics.summarise import ExperimentSums
+from experiments.metrics.summarise import ExperimentSums, by_group
 from experiments.models import Experiment, Metric, Readout, Variant
-from experiments.readouts import series
-from experiments.readouts.comparisons import Inputs, compare
-from experiments.readouts.metric_data import MetricData
+from experiments.readouts import series, subgroups
+from experiments.readouts.comparisons import Inputs, compare, has_stopped
+from experiments.readouts.metric_data import MetricData, metric_data
 from experiments.readouts.rule import Plan, Rule
 from experiments.reports import wording
 from experiments.services import counting
@@ -140,12 +140,14 @@ def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
             rule=rule,
             is_valid=not any(checks.invalidates(check) for check in health),
             is_fresh=not any(checks.is_stale(check) for check in health),
-            earlier={part["key"]: part["comparisons"] for part in earlier.document["metrics"]} if earlier else {},
+            earlier=_parts(earlier, "comparisons"),
         )
     )
+    is_decided = not is_sealed and has_stopped(rule, compared[analysed.primary.key])
+    groups = _subgroups(analysed, subgroups.Looks(rule, is_decided, _parts(earlier, "subgroups")))
     if rule.due is not None:
         looks.append(_look(rule))
-    parts = [] if is_sealed else [_metric(metric, analysed, compared[metric.key]) for metric in analysed.metrics]
+    parts = [] if is_sealed else [_metric(metric, analysed, compared, groups) for metric in analysed.metrics]
     secondary = sum(metric.role == MetricRole.SECONDARY for metric in analysed.metrics)
     guardrails = [row for m in analysed.metrics if m.role == MetricRole.GUARDRAIL for row in compared[m.key]]
     return {
@@ -164,6 +166,24 @@ def _document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
         if is_sealed
         else wording.recommendation(compared[analysed.primary.key], guardrails, variants),
     }
+
+
+def _parts(earlier: Readout | None, name: str) -> dict[str, list[dict[str, Any]]]:
+    """Per metric key one part of an earlier readout."""
+    return {metric["key"]: metric[name] for metric in earlier.document["metrics"]} if earlier else {}
+
+
+def _subgroups(analysed: Analysed, looks: subgroups.Looks) -> dict[str, list[dict[str, Any]]]:
+    """Per metric key its declared subgroups; a quantile has none, for it is made of no sums."""
+    variants = [variant.key for variant in analysed.variants]
+    groupings = []
+    for metric in analysed.metrics:
+        for place, name in enumerate(analysed.experiment.subgroups):
+            values, sums = by_group(analysed.counted.cells.get(metric.key, ()), variants, place)
+            if values:
+                data = metric_data(metric.definition, sums)
+                groupings.append(subgroups.Grouping(metric.key, name, values, data))
+    return subgroups.described(groupings, looks, variants=variants)
 
 
 def _series(analysed: Analysed) -> dict[str, Any]:
@@ -231,7 +251,12 @@ def _variant(variant: Variant, sums: ExperimentSums, place: int) -> dict[str, An
     return {"key": variant.key, "planned_share": variant.share, **counts}
 
 
-def _metric(metric: Metric, analysed: Analysed, comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+def _metric(
+    metric: Metric,
+    analysed: Analysed,
+    compared: Mapping[str, list[dict[str, Any]]],
+    groups: Mapping[str, list[dict[str, Any]]],
+) -> dict[str, Any]:
     data = analysed.datas[metric.key]
     definition = data.definition
     unit = definition.unit or (workspace().currency if definition.kind == "mean" else "")
@@ -248,8 +273,8 @@ def _metric(metric: Metric, analysed: Analysed, comparisons: list[dict[str, Any]
             {"variant": variant.key, "n": int(n), **_known(mean=mean, mean_uncapped=raw, variance=variance)}
             for variant, n, mean, raw, variance in numbers
         ],
-        "comparisons": comparisons,
-        "subgroups": [],
+        "comparisons": compared[metric.key],
+        "subgroups": groups.get(metric.key, []),
     }
 
 

@@ -26,7 +26,7 @@ from engagement.customers.queries import ages, merged_customers, merged_since
 from engagement.warehouse.engines import Warehouse
 from experiments.metrics import compile as queries
 from experiments.metrics.definition import MetricDefinition
-from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, resolved
+from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, labelled, resolved
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
 from experiments.metrics.spans import Span, entered_by, feeds, mattering, needed
 from experiments.metrics.summarise import (
@@ -42,6 +42,7 @@ from experiments.metrics.summarise import (
 )
 from experiments.models import CountedDays, Counting, Experiment, Metric
 from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
+from experiments.services import exposed_traits
 
 LOOKED_AT = timedelta(days=7)  # for repeated events: what goes wrong today is seen in the last days
 
@@ -109,6 +110,7 @@ class _Count:
     ) -> None:
         self.warehouse, self.experiment, self.as_of = warehouse, experiment, as_of
         self.variants = [variant.key for variant in experiment.variants.all()]
+        self.groups = [f"group_{place}" for place in range(len(experiment.subgroups))]
         self.merged = _merged()
         self.exposures = resolved(warehouse.table("exposures"), self.merged)
         self.events = resolved(warehouse.table("events"), self.merged)
@@ -150,7 +152,12 @@ class _Count:
             self.exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
             until=max(self.as_of.values()),
         )  # fmt: skip
-        return self.warehouse.kept(first_exposures(inside, self.variants))
+        first = self.warehouse.kept(first_exposures(inside, self.variants))
+        if not self.groups:
+            return first
+        customers = self.warehouse.backend.to_pyarrow(first.select("customer"))["customer"].to_pylist()
+        labels = ibis.memtable(exposed_traits.frozen(experiment, customers, self.groups))
+        return self.warehouse.kept(labelled(first, labels, self.groups))
 
     def _rows(self, query: Table) -> list[dict[str, Any]]:
         return told(self.warehouse.rows(query), self.variants)
@@ -182,10 +189,10 @@ class _Count:
         # Kept: so small a table tells the engine which side of the join to build on.
         customers = self.warehouse.kept(needed(self.first, events, summed, spans))
         outcomes = self.warehouse.kept(queries.per_customer(customers, events, summed, spans=spans))
-        for query in queries.day_sums(outcomes, events, summed, spans=spans):
+        for query in queries.day_sums(outcomes, events, summed, spans=spans, groups=self.groups):
             rows = self._rows(query)
             for number, definition in enumerate(summed):
-                found[definition.key] += cells(rows, number)
+                found[definition.key] += cells(rows, number, groups=self.groups)
         return found
 
     def _cells_before(self, key: str, after: datetime | None) -> list[DayCell]:

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from engagement.core.jobs import Progress
+from engagement.customers.models import Customer
 from engagement.customers.services.customers import ensure
 from engagement.customers.services.identities import merge
 from engagement.warehouse import engines
@@ -52,7 +53,8 @@ def test_spark_and_duckdb_read_the_same_numbers_from_the_same_files(tmp_path: Pa
     rows = Rows(tmp_path)
     settings.WAREHOUSE_ENGINE = "duckdb"
     winsorised = RUNNING + WINSORISED
-    experiment = start(tmp_path, rows, more=winsorised)
+    experiment = start(tmp_path, rows, extra='subgroups = ["plan"]', more=winsorised)
+    Customer.objects.filter(external_id__endswith="7").update(traits={"plan": "paid"})
     others = [c for c in rows.exposed if rows.variant[c] != rows.variant["c0"]]
     merge(merged=ensure([others[0]])[0], into=ensure(["c0"])[0], cause="alias")
 
