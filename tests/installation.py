@@ -20,10 +20,11 @@ PATIENCE_S = 120
 class Installation:
     """Made of real processes on the kind of database that this test run is about."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, server: str | None = None) -> None:
+        """`server`: the address of a PostgreSQL server; without it, the kind of database that the settings name."""
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database_url, self.drop = _database(folder)
+        self.database_url, self.drop = _database(folder, server)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))},
             "DATA_DIR": str(folder),
@@ -57,7 +58,8 @@ class Installation:
         return self._start(sys.executable, "manage.py", "qcluster")
 
     def start_web(self) -> None:
-        self.run("collectstatic", "--noinput", "--verbosity", "0")
+        if not (self.folder / "static").exists():
+            self.run("collectstatic", "--noinput", "--verbosity", "0")
         granian = str(Path(sys.executable).with_name("granian"))
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--blocking-threads", "4"]
         self._start(granian, *options, "--log-level", "warning", "engagement.wsgi:application")
@@ -99,14 +101,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _database(folder: Path) -> tuple[str, Any]:
-    """An empty database of the kind the settings name, and how to be rid of it."""
-    main = settings.DATABASES["default"]
-    if main["ENGINE"].endswith("sqlite3"):
+def _database(folder: Path, server: str | None) -> tuple[str, Any]:
+    """An empty database of the kind asked for, and how to be rid of it."""
+    server = server or _server_in_settings()
+    if server is None:
         return f"sqlite:///{folder / 'db.sqlite3'}", lambda: None
     name = f"icebreaker_{uuid.uuid4().hex[:12]}"
-    login = f"{main['USER']}:{main['PASSWORD']}" if main["PASSWORD"] else main["USER"]
-    server = f"postgresql://{login}@{main['HOST'] or '127.0.0.1'}:{main['PORT'] or 5432}"
 
     def execute(statement: str) -> None:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
@@ -114,3 +114,11 @@ def _database(folder: Path) -> tuple[str, Any]:
 
     execute(f"CREATE DATABASE {name}")
     return f"{server}/{name}", lambda: execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _server_in_settings() -> str | None:
+    main = settings.DATABASES["default"]
+    if main["ENGINE"].endswith("sqlite3"):
+        return None
+    login = f"{main['USER']}:{main['PASSWORD']}" if main["PASSWORD"] else main["USER"]
+    return f"postgresql://{login}@{main['HOST'] or '127.0.0.1'}:{main['PORT'] or 5432}"

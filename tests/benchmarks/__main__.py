@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy
 
-from tests.benchmarks import assignment, boundaries, comparisons, moments, readout, regret, scale
+from tests.benchmarks import assignment, boundaries, comparisons, ingest, moments, readout, regret, scale
 
 BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "comparisons": comparisons.lines,
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "moments": moments.lines,
     "readout": readout.lines,
     "scale": scale.lines,
+    "ingest": ingest.lines,
 }
 
 

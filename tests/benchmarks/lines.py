@@ -5,9 +5,19 @@ from importlib import metadata
 LABEL_WIDTH, FIGURE_WIDTH = 66, 10
 
 
-def measured(label: str, figure: float, unit: str, *, at_most: float | None = None, aim: float | None = None) -> str:
+def measured(
+    label: str,
+    figure: float,
+    unit: str,
+    *,
+    at_most: float | None = None,
+    at_least: float | None = None,
+    aim: float | None = None,
+) -> str:
     """What was measured; with a bar, `ok` or `MISSED`."""
     parts = [f"  {label:<{LABEL_WIDTH}}{figure:>{FIGURE_WIDTH},.2f} {unit}"]
+    if at_least is not None:
+        parts.append(f"bar ≥ {at_least:,g}: {'ok' if figure >= at_least else 'MISSED'}")
     if at_most is not None:
         parts.append(f"bar ≤ {at_most:g}: {'ok' if figure <= at_most else 'MISSED'}")
     if aim is not None:

@@ -10,20 +10,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow as pa
+from deltalake import DeltaTable
 
 from tests.installation import ROOT, Installation
 
 KEY = "from engagement.accounts.services.keys import make_key; print(make_key(name='k', kind='secret', actor=None)[1])"
-STORED = """
-import json
-from engagement.warehouse.engines import connect
-with connect() as warehouse:
-    print(json.dumps(warehouse.backend.to_pyarrow(warehouse.table('events').select('message_id'))['message_id'].to_pylist()))
-"""
 # A flusher that dies at a named point, as a machine would let it die.
 DIES = """
 import os, signal
@@ -41,6 +40,7 @@ class Live:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self.key = installation.shell(KEY).strip().splitlines()[-1]
+        self.login = "Basic " + base64.b64encode(f"{self.key}:".encode()).decode()
         self.acknowledged: set[str] = set()
         self.sent = 0
 
@@ -59,11 +59,10 @@ class Live:
 
     def send(self, items: list[dict[str, Any]]) -> bool:
         """Whether the site took them all; what it took is noted."""
-        basic = base64.b64encode(f"{self.key}:".encode()).decode()
         request = urllib.request.Request(  # noqa: S310  loopback
             f"{self.installation.url}/v1/batch",
             json.dumps({"batch": items}).encode(),
-            {"Authorization": f"Basic {basic}", "Content-Type": "application/json"},
+            {"Authorization": self.login, "Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  loopback
@@ -75,6 +74,19 @@ class Live:
         self.acknowledged.update(item["messageId"] for item in items)
         return True
 
+    def post(self, body: bytes, **headers: str) -> int:
+        """The status with which a batch call of this body is answered."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.installation.port, timeout=60)) as connection:
+            with suppress(ConnectionError):  # answered before all of it was read
+                connection.request("POST", "/v1/batch", body, {"Authorization": self.login, **headers})
+            with connection.getresponse() as answer:
+                return answer.status
+
+    def peak_memory(self) -> int:
+        """Bytes: the most that a process of the web server has held so far, as Linux counts it."""
+        web = psutil.Process(self.installation.processes[-1].pid)
+        return max(_peak(process.pid) for process in (web, *web.children(recursive=True)))
+
     def flush(self) -> None:
         self.installation.run("flush_events")
 
@@ -84,7 +96,8 @@ class Live:
 
     def stored(self) -> list[str]:
         """The message ids in the store, once each time they are there."""
-        found: list[str] = json.loads(self.installation.shell(STORED).strip().splitlines()[-1])
+        table = DeltaTable(str(self.installation.folder / "warehouse" / "events"))
+        found: list[str] = pa.table(table.to_pyarrow_table(columns=["message_id"]))["message_id"].to_pylist()
         return found
 
     def lost_and_doubled(self) -> tuple[int, int]:
@@ -92,6 +105,18 @@ class Live:
         self.flush()
         found = self.stored()
         return len(self.acknowledged - set(found)), len(found) - len(set(found))
+
+
+def _peak(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+def bomb(size: int) -> bytes:
+    """A gzip file of so many zeros: its megabytes are all alike, so that one is packed and then written many times."""
+    pack = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    megabyte = pack.compress(bytes(1 << 20)) + pack.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08" + bytes(7) + megabyte * (size >> 20) + pack.flush() + bytes(8)
 
 
 def kill_web_under_load(live: Live, rounds: int, *, seed: int = 1) -> None:

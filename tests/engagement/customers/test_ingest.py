@@ -3,16 +3,20 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import rudderstack.analytics.client
 import segment.analytics.client
 
-from tests.engagement.customers.live import Live, flush_twice_at_once, kill_flusher, kill_web_under_load
+from engagement.customers.payloads import LARGEST_BATCH
+from tests.engagement.customers.live import Live, bomb, flush_twice_at_once, kill_flusher, kill_web_under_load
 from tests.installation import Installation
 
-EVENTS = """
+FLUSHED = """
 import json
+from engagement.customers.services.flushing import flush
+flush()
 from engagement.customers.models import Customer, Identity, Merge
 from engagement.warehouse.engines import connect
 with connect() as warehouse:
@@ -39,8 +43,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Ite
 
 
 def told(live: Live) -> dict:
-    live.flush()
-    found: dict = json.loads(live.installation.shell(EVENTS).strip().splitlines()[-1])
+    found: dict = json.loads(live.installation.shell(FLUSHED).strip().splitlines()[-1])
     return found
 
 
@@ -85,6 +88,20 @@ def test_the_same_messages_sent_by_many_at_once_are_stored_once(live: Live):
     assert live.lost_and_doubled() == (0, 0)
     assert live.send(batch)  # the day after
     assert live.lost_and_doubled() == (0, 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the most memory a process held")
+def test_a_bomb_of_a_gigabyte_leaves_the_web_process_as_small_as_it_was(live: Live):
+    assert live.send(live.batch())
+    before = live.peak_memory()
+    whole, fitting = bomb(1 << 30), bomb(450 << 20)  # refused by its length; and one that is short enough to be opened
+    with ThreadPoolExecutor(4) as pool:
+        packed = {"Content-Encoding": "gzip"}
+        answers = list(pool.map(lambda body: live.post(body, **packed), [whole, fitting, fitting, whole]))
+    assert answers == [413] * 4
+    assert len(fitting) < LARGEST_BATCH < len(whole)
+    assert live.peak_memory() - before < 32 << 20
+    assert live.send(live.batch())
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_whoever_dies(live: Live):

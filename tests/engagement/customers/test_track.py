@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -162,13 +161,6 @@ def test_too_much_is_refused_before_it_is_read(secret):
         send("batch", {"batch": [event(n, properties={"a": "x" * 2_000}) for n in range(260)]}, secret).status_code
         == 413
     )
-    bomb = gzip.compress(b"0" * 200_000_000, 9)
-    tracemalloc.start()
-    answer = send("batch", bomb, secret, **{"content-encoding": "gzip"})
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert answer.status_code == 413
-    assert peak < 5_000_000
     cut = gzip.compress(json.dumps({"batch": [event(9)]}).encode())[:-12]
     assert send("batch", cut, secret, **{"content-encoding": "gzip"}).status_code == 400
     assert send("batch", b"{}", secret, **{"content-encoding": "br"}).status_code == 415
