@@ -76,12 +76,23 @@ def first_workspace(request: pytest.FixtureRequest) -> None:
         Workspace.objects.get_or_create()
 
 
-@pytest.fixture
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A migrated installation without running processes; `start_web` and `start_worker` are the test's to call."""
-    made = Installation(tmp_path_factory.mktemp("installation"))
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Installation]:
+    """A migrated installation with its static files, never started: others begin as copies of it."""
+    made = Installation(tmp_path_factory.mktemp("pattern"))
     try:
         made.run("migrate", "--verbosity", "0")
+        made.collect_static()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory, pattern: Installation) -> Iterator[Installation]:
+    """A migrated installation without running processes; `start_web` and `start_worker` are the test's to call."""
+    made = Installation(tmp_path_factory.mktemp("installation"), like=pattern)
+    try:
         yield made
     finally:
         made.stop()

@@ -1,6 +1,7 @@
 """A whole installation in processes of its own: its database, its store, its web server, its worker."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,11 +21,16 @@ PATIENCE_S = 120
 class Installation:
     """Made of real processes on the kind of database that this test run is about."""
 
-    def __init__(self, folder: Path, *, server: str | None = None) -> None:
-        """`server`: the address of a PostgreSQL server; without it, the kind of database that the settings name."""
+    def __init__(self, folder: Path, *, server: str | None = None, like: "Installation | None" = None) -> None:
+        """`server`: the address of a PostgreSQL server; without it, the kind of database that the settings name.
+
+        `like`: one without running processes, whose rows and static files are the new one's at the start.
+        """
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database_url, self.drop = _database(folder, server)
+        self.database_url, self.drop = _database(folder, server, like)
+        if like is not None and (like.folder / "static").exists():
+            (folder / "static").symlink_to(like.folder / "static")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))},
             "DATA_DIR": str(folder),
@@ -59,11 +65,14 @@ class Installation:
 
     def start_web(self) -> None:
         if not (self.folder / "static").exists():
-            self.run("collectstatic", "--noinput", "--verbosity", "0")
+            self.collect_static()
         granian = str(Path(sys.executable).with_name("granian"))
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--blocking-threads", "4"]
         self._start(granian, *options, "--log-level", "warning", "engagement.wsgi:application")
         self.wait_for(self._answers)
+
+    def collect_static(self) -> None:
+        self.run("collectstatic", "--noinput", "--verbosity", "0")
 
     def wait_for(self, condition: Any, *, patience_s: float = PATIENCE_S) -> None:
         end = time.monotonic() + patience_s
@@ -101,10 +110,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _database(folder: Path, server: str | None) -> tuple[str, Any]:
-    """An empty database of the kind asked for, and how to be rid of it."""
+def _database(folder: Path, server: str | None, like: Installation | None) -> tuple[str, Any]:
+    """A database of the kind asked for, empty or as that of `like`, and how to be rid of it."""
     server = server or _server_in_settings()
     if server is None:
+        if like is not None:
+            shutil.copy(like.folder / "db.sqlite3", folder)
         return f"sqlite:///{folder / 'db.sqlite3'}", lambda: None
     name = f"icebreaker_{uuid.uuid4().hex[:12]}"
 
@@ -112,7 +123,7 @@ def _database(folder: Path, server: str | None) -> tuple[str, Any]:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute(statement)
 
-    execute(f"CREATE DATABASE {name}")
+    execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {like.database_url.rpartition('/')[2]}" if like else ""))
     return f"{server}/{name}", lambda: execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -76,6 +76,11 @@ class Nursery:
         assert code in (0, -signal.SIGKILL), f"{name} ended with {code}"
         return code != 0
 
+    def dies(self, name: str, **arguments: Any) -> bool:
+        """Lets the function run until it kills itself; whether it did."""
+        self._begin(name, arguments)
+        return self._end() == -signal.SIGKILL
+
     def timed(self, name: str, **arguments: Any) -> float:
         started = time.monotonic()
         self.do(name, **arguments)

@@ -1,5 +1,7 @@
 """The pieces of work that `tests.killed` lets die, and what is there afterwards; they run inside an installation."""
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 from django.conf import settings
 
-from engagement.customers.services import upkeep
+from engagement.accounts.services.keys import make_key
+from engagement.customers.services import flushing, upkeep
 from engagement.warehouse import store
 from engagement.warehouse.engines import connect
 from engagement.warehouse.tables import EXPOSURES
@@ -38,6 +41,28 @@ def append_and_compact(first: int, files: int) -> None:
         writing = pool.submit(append, first, files)
         compact()
         writing.result()
+
+
+def key() -> str:
+    return make_key(name="k", kind="secret", actor=None)[1]
+
+
+def flush() -> None:
+    flushing.flush()
+
+
+def flush_and_die(point: str) -> None:
+    """A flusher that is killed on entering the function `point` of its module, as a machine would let it die."""
+    setattr(flushing, point, lambda *_args, **_named: os.kill(os.getpid(), signal.SIGKILL))
+    flushing.flush()
+
+
+def flush_by_two() -> None:
+    child = os.fork()
+    flushing.flush()
+    if child == 0:
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def expected(files: int, first: int = 0) -> list[int]:

@@ -19,8 +19,10 @@ from pathlib import Path
 import psycopg
 
 from tests.benchmarks.lines import absent, measured
+from tests.benchmarks.timing import seconds
 from tests.engagement.customers.live import Live
 from tests.installation import Installation
+from tests.killed import nursery
 
 SERVER = os.environ.get("BENCH_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432")
 BATCH, BATCHES, SENDERS = 100, 1_500, 4
@@ -41,24 +43,22 @@ def lines() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         installation = Installation(Path(folder), server=SERVER)
         try:
-            yield from _lines(installation)
+            installation.run("migrate", "--verbosity", "0")
+            installation.start_web()
+            with nursery(installation) as work:
+                yield from _lines(Live(installation, work))
         finally:
             installation.stop()
 
 
-def _lines(installation: Installation) -> Iterator[str]:
-    installation.run("migrate", "--verbosity", "0")
-    installation.start_web()
-    live = Live(installation)
+def _lines(live: Live) -> Iterator[str]:
     _send(live, 0, WARM_UP)
     took = _send(live, WARM_UP, WARM_UP + BATCHES)
-    start = time.perf_counter()
-    live.flush()
-    flushed = time.perf_counter() - start
+    flushed = seconds(live.flush)
     sent = (WARM_UP + BATCHES) * BATCH
     stored = live.stored()
     yield measured("accepted over HTTP", BATCHES * BATCH / took, "events/s", at_least=LEAST)
-    yield measured("moved into the store by flush_events", sent / flushed, "events/s")
+    yield measured("moved into the store by a flush", sent / flushed, "events/s")
     yield measured("acknowledged and not in the store", sent - len(set(stored)), "events", at_most=0)
     yield measured("in the store twice", len(stored) - len(set(stored)), "events", at_most=0)
 

@@ -4,9 +4,6 @@ import base64
 import http.client
 import json
 import random
-import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,26 +17,16 @@ import psutil
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from tests.installation import ROOT, Installation
-
-KEY = "from engagement.accounts.services.keys import make_key; print(make_key(name='k', kind='secret', actor=None)[1])"
-# A flusher that dies at a named point, as a machine would let it die.
-DIES = """
-import os, signal
-from engagement.customers.services import flushing
-def die(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGKILL)
-flushing.{point} = die
-flushing.flush()
-"""
+from tests.installation import Installation
+from tests.killed import Nursery
 
 
 class Live:
     """The site with a key, and an account of every message it said it had taken."""
 
-    def __init__(self, installation: Installation) -> None:
-        self.installation = installation
-        self.key = installation.shell(KEY).strip().splitlines()[-1]
+    def __init__(self, installation: Installation, work: Nursery) -> None:
+        self.installation, self.work = installation, work
+        self.key: str = work.do("key")
         self.login = "Basic " + base64.b64encode(f"{self.key}:".encode()).decode()
         self.acknowledged: set[str] = set()
         self.sent = 0
@@ -88,11 +75,7 @@ class Live:
         return max(_peak(process.pid) for process in (web, *web.children(recursive=True)))
 
     def flush(self) -> None:
-        self.installation.run("flush_events")
-
-    def flush_and_die(self, point: str) -> None:
-        """A flusher that is killed on entering the function `point` of the flushing module."""
-        self.installation.run(program=_django(DIES.format(point=point)), expect=-signal.SIGKILL)
+        self.work.do("flush")
 
     def stored(self) -> list[str]:
         """The message ids in the store, once each time they are there."""
@@ -138,28 +121,20 @@ def kill_web_under_load(live: Live, rounds: int, *, seed: int = 1) -> None:
         assert all(live.send(batch) for batch in rng.sample(batches, 4))  # a sender that was not answered tries again
 
 
-def kill_flusher(live: Live, rounds: int, *, seed: int = 2) -> None:
-    """Each round a flusher dies: before it wrote, between store and inbox, or at a moment of chance."""
+def kill_flusher(live: Live, rounds: int, *, seed: int = 2) -> int:
+    """Each round a flusher dies: before it wrote, between store and inbox, or at a moment of chance. How many did."""
     rng = random.Random(seed)  # noqa: S311  where to kill
+    assert live.send(live.batch(200))
+    longest, died = live.work.timed("flush"), 0
     for number in range(rounds):
         assert live.send(live.batch(200))
-        kind = number % 3
-        if kind < 2:
-            live.flush_and_die(("_remember_traits", "_finish")[kind])
-            continue
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "flush_events"], cwd=ROOT, env=live.installation.environment
-        )
-        time.sleep(rng.uniform(0.5, 2.5))
-        process.kill()
-        process.wait()
+        if number % 3 < 2:
+            died += live.work.dies("flush_and_die", point=("_remember_traits", "_finish")[number % 3])
+        else:
+            died += live.work.kill("flush", after_s=rng.uniform(0.0, longest))
+    return died
 
 
 def flush_twice_at_once(live: Live) -> None:
     assert live.send(live.batch(200))
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: live.flush(), range(2)))
-
-
-def _django(code: str) -> str:
-    return f"import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'engagement.settings'; django.setup()\n{code}"
+    live.work.do("flush_by_two")
