@@ -1,13 +1,11 @@
-"""Who is who: names resolved to customers, and two customers who turn out to be one."""
+"""Who is who: names resolved to customers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
-
-from engagement.core.clock import now
-from engagement.customers.models import Customer, Identity, IdentityKind, Merge
+from engagement.customers.models import Customer, Identity, IdentityKind
 from engagement.customers.services import customers
+from engagement.customers.services.merges import merge
 
 CHUNK = 900  # SQLite takes 999 parameters in a statement where it was built with its old default
 
@@ -28,69 +26,51 @@ def resolve(named: Sequence[Names], *, aliases: Sequence[tuple[str, str]] = ()) 
     `aliases`: pairs (previous id, customer id) that are one person; the same holds for a previous id that is anonymous.
     """
     known = _known({name.customer_id for name in named if name.customer_id} | {new for _, new in aliases})
-    for previous, customer_id in dict.fromkeys(aliases):
-        if (one := _previous(previous)) is not None:
-            merge(merged=one, into=known[customer_id], cause="alias")
     if aliases:
+        merge(_aliased(aliases, known), cause="alias")
         known = _known(known)
     anonymous = _anonymous(named, known)
-    met = dict.fromkeys((n.anonymous_id, n.customer_id) for n in named if n.anonymous_id and n.customer_id)
-    nameless = _nameless(set(anonymous.values()))
-    merged = False
-    for anonymous_id, customer_id in met:
-        one, other = anonymous[anonymous_id or ""], known[customer_id or ""]
-        if one != other and one in nameless:
-            merge(merged=one, into=other, cause="identify")
-            nameless.discard(one)
-            merged = True
-    if merged:
+    if told := _identified(named, known, anonymous):
+        merge(told, cause="identify")
         known, anonymous = _known(known), _identities(IdentityKind.ANONYMOUS, anonymous)
     return [known[n.customer_id] if n.customer_id else anonymous[n.anonymous_id or ""] for n in named]
 
 
-@transaction.atomic
-def merge(*, merged: int, into: int, cause: str) -> None:
-    """Makes `merged` a pointer to `into`, with all that was known of them; safe to repeat.
+def _aliased(aliases: Sequence[tuple[str, str]], known: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Per alias the two customers who are one.
 
-    What both say, the survivor's word holds. Everybody who pointed to `merged` points to the survivor now, so that no
-    pointer ever leads to a pointer.
+    A previous id is an anonymous id if there is such a one, else a customer id. An anonymous id stands for somebody
+    nameless, and only until the first alias has named them.
     """
-    rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=[merged, into]).order_by("pk")}
-    gone, stays = rows[merged], rows[into]
-    if stays.merged_into_id is not None:
-        return merge(merged=merged, into=stays.merged_into_id, cause=cause)
-    if gone.pk == stays.pk or gone.merged_into_id == stays.pk:
-        return None
-    if gone.merged_into_id is not None:
-        return merge(merged=gone.merged_into_id, into=into, cause=cause)
-    Identity.objects.filter(customer=gone).update(customer=stays)
-    Customer.objects.filter(merged_into=gone).update(merged_into=stays)
-    stays.traits = {**gone.traits, **stays.traits}
-    for column in ("email", "time_zone", "locale"):
-        setattr(stays, column, getattr(stays, column) or getattr(gone, column))
-    stays.first_seen = min((moment for moment in (stays.first_seen, gone.first_seen) if moment), default=None)
-    stays.save()
-    # The personal data live on in the survivor alone.
-    gone.merged_into, gone.traits, gone.email, gone.time_zone, gone.locale = stays, {}, "", "", ""
-    gone.save()
-    Merge.objects.create(merged=gone, into=stays, at=now(), cause=cause)
-    return None
+    owners = _identities(IdentityKind.ANONYMOUS, {previous for previous, _ in aliases})
+    previous_known = _known({previous for previous, _ in aliases} - owners.keys())
+    nameless = _nameless(set(owners.values()))
+    pairs = []
+    for previous, customer_id in dict.fromkeys(aliases):
+        owner = owners.get(previous)
+        if owner is None:
+            pairs.append((previous_known[previous], known[customer_id]))
+        elif owner in nameless:
+            nameless.discard(owner)
+            pairs.append((owner, known[customer_id]))
+    return pairs
+
+
+def _identified(
+    named: Sequence[Names], known: Mapping[str, int], anonymous: Mapping[str, int]
+) -> list[tuple[int, int]]:
+    """The nameless who were named by both ids at once, each with the first customer that they turn out to be."""
+    nameless = _nameless(set(anonymous.values()))
+    pairs = dict[int, int]()
+    for name in named:
+        if name.anonymous_id and name.customer_id and (owner := anonymous[name.anonymous_id]) in nameless:
+            pairs.setdefault(owner, known[name.customer_id])
+    return list(pairs.items())
 
 
 def _known(customer_ids: Iterable[str]) -> dict[str, int]:
     ids = list(customer_ids)
     return dict(zip(ids, customers.ensure(ids), strict=True))
-
-
-def _previous(text: str) -> int | None:
-    """Whom an alias call means by a previous id: an anonymous id if it is one, else a customer id.
-
-    None for an anonymous id that belongs to a known customer already.
-    """
-    owner = _identities(IdentityKind.ANONYMOUS, [text]).get(text)
-    if owner is None:
-        return customers.ensure([text])[0]
-    return owner if owner in _nameless({owner}) else None
 
 
 def _anonymous(named: Sequence[Names], known: Mapping[str, int]) -> dict[str, int]:

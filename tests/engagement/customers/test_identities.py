@@ -1,12 +1,14 @@
 """Who is who: links, merges, and the people who share a device and are never taken for one."""
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from engagement.customers.models import Customer, Identity, Merge
 from engagement.customers.queries import merged_customers
 from engagement.customers.services.customers import ensure
-from engagement.customers.services.identities import Names, merge, resolve
+from engagement.customers.services.identities import Names, resolve
+from engagement.customers.services.merges import merge
 
 pytestmark = pytest.mark.django_db
 
@@ -71,12 +73,49 @@ def test_a_merge_keeps_what_was_known_and_leaves_nothing_personal_behind():
     old, new = ensure(["old", "new"])
     Customer.objects.filter(pk=old).update(email="o@example.org", traits={"plan": "gold", "city": "Oslo"})
     Customer.objects.filter(pk=new).update(locale="nb", traits={"plan": "basic"})
-    merge(merged=old, into=new, cause="member")
-    merge(merged=old, into=new, cause="member")
+    merge([(old, new)], cause="member")
+    merge([(old, new)], cause="member")
     stays, gone = Customer.objects.get(pk=new), Customer.objects.get(pk=old)
     assert (stays.email, stays.locale, stays.traits) == ("o@example.org", "nb", {"plan": "basic", "city": "Oslo"})
     assert (gone.email, gone.traits, gone.merged_into_id) == ("", {}, new)
     assert Merge.objects.count() == 1
+
+
+def test_the_first_alias_of_somebody_nameless_is_the_one_that_holds():
+    ghost = resolve([Names(None, "ghost")])[0]
+    ada, bob = resolve([Names("ada", None), Names("bob", None)], aliases=[("ghost", "ada"), ("ghost", "bob")])
+    assert ada != bob
+    assert merged_customers() == {ghost: ada}
+
+
+def test_merges_in_one_call_end_as_they_would_one_after_the_other():
+    a, b, c, d, e = ensure(["a", "b", "c", "d", "e"])
+    resolve([Names("a", "phone")])
+    Customer.objects.filter(pk=a).update(traits={"from": "a", "plan": "a"}, locale="nb")
+    Customer.objects.filter(pk=b).update(traits={"plan": "b"})
+    merge([(e, a)], cause="alias")
+
+    merge([(a, b), (b, c), (d, a), (c, e)], cause="alias")
+
+    assert merged_customers() == {a: c, b: c, d: c, e: c}
+    assert Customer.objects.get(pk=c).traits == {"from": "a", "plan": "b"}
+    assert resolve([Names(None, "phone")]) == [c]
+    assert list(Merge.objects.order_by("pk").values_list("merged", "into")) == [(e, a), (a, b), (b, c), (d, c)]
+
+
+def test_two_hundred_merges_take_no_more_queries_than_two():
+    def asked(count: int) -> int:
+        ghosts = [Names(None, f"{count}-{n}") for n in range(count)]
+        resolve(ghosts)
+        Customer.objects.bulk_create([Customer(external_id=f"{count}-{n}") for n in range(2 * count)])
+        with CaptureQueriesContext(connection) as captured:
+            aliases = [(f"{count}-{n}", f"{count}-{n + count}") for n in range(0, count, 2)]
+            resolve([Names(f"{count}-{n + count}", f"{count}-{n}") for n in range(count)], aliases=aliases)
+        return len(captured)
+
+    few, many = asked(2), asked(200)
+    assert Merge.objects.count() == 202
+    assert many <= few + 20  # rows are written a hundred at a time
 
 
 def test_a_thousand_rows_take_no_more_queries_than_ten(django_assert_max_num_queries):
