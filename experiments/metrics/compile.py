@@ -147,14 +147,17 @@ def closed(outcomes: Table, definition: MetricDefinition, span: Span) -> Table:
     return outcomes.filter(counts(outcomes, definition.window_s, span))
 
 
-def totals_before(first: Table, events: Table, definition: MetricDefinition, *, starts: datetime) -> Table:
-    """One column `value`: each exposed customer's total in a window's length before `starts`, where not zero."""
+def totals_before(events: Table, definition: MetricDefinition, *, starts: datetime) -> Table:
+    """One column `value`: each customer's total in a window's length before `starts`, where not zero.
+
+    All customers, exposed or not: whom an experiment has met so far depends on the day of the question.
+    """
     begins = starts - timedelta(seconds=definition.window_s or 0)
     measure = definition.measures[0]
     conditions = [events.event == measure.event, events.occurred_at >= begins, events.occurred_at < starts]
     conditions += [events.properties.get(name) == value for name, value in measure.filter]
-    joined = first.inner_join(events.filter(*conditions), "customer")
-    totals = joined.group_by("customer").aggregate(value=joined.value.fill_null(0.0).sum())
+    before = events.filter(*conditions)
+    totals = before.group_by("customer").aggregate(value=before.value.fill_null(0.0).sum())
     return totals.filter(totals.value != 0).select("value")
 
 

@@ -15,7 +15,6 @@ from operator import or_
 from typing import Any
 
 import ibis
-import numpy as np
 import pyarrow as pa
 from django.utils.translation import gettext as _
 from ibis.expr.types import Table
@@ -24,6 +23,7 @@ from engagement.core.clock import now
 from engagement.core.errors import Conflict
 from engagement.customers.queries import ages, merged_customers, merged_since
 from engagement.warehouse.engines import Warehouse
+from experiments import stats
 from experiments.metrics import compile as queries
 from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, labelled, resolved
@@ -298,16 +298,17 @@ class _Count:
         return Kept(counting, days)
 
     def _freeze_cap(self, metric: Metric) -> None:
-        """Takes the cap of a winsorised metric from the time before the start: once, over all variants, then kept.
+        """Takes the cap of a winsorised metric from the time before the start: once, over all customers, then kept.
 
         Without any amount before the start there is nothing to take it from: the metric is not capped, and says so.
         """
         definition, starts = metric.definition, self.experiment.starts
         if definition.winsorise is None or metric.cap_taken_at is not None or starts is None:
             return
-        query = queries.totals_before(self.first, self.events, definition, starts=starts)
+        query = queries.totals_before(self.events, definition, starts=starts)
         totals = self.warehouse.backend.to_pyarrow(query)["value"].to_numpy()
-        metric.frozen_cap = float(np.quantile(np.abs(totals), definition.winsorise)) if len(totals) else None
+        cap = stats.quantile_cap(totals, definition.winsorise).upper if len(totals) else 0.0
+        metric.frozen_cap = cap if cap > 0 else None  # where most is refunded there is nothing to cut
         metric.cap_taken_at = now()
         metric.save(update_fields=["frozen_cap", "cap_taken_at"])
 

@@ -16,6 +16,9 @@ from experiments.services.analysis import analyse
 from tests import spark_cluster
 from tests.experiments.services.test_counting import RUNNING, flattened, same
 from tests.experiments.services.test_live_experiment import LATER, Rows, start
+from tests.experiments.witness.numbers import Witness
+from tests.experiments.witness.test_witness import agree, all_at_once
+from tests.experiments.witness.world import AS_OF, World
 
 pytestmark = [
     pytest.mark.django_db,
@@ -67,6 +70,14 @@ def test_spark_and_duckdb_read_the_same_numbers_from_the_same_files(tmp_path: Pa
     pairs = list(zip(flattened(_told(found)), flattened(_told(expected)), strict=True))
     assert len(pairs) > 1_000
     assert [pair for pair in pairs if not same([pair[0]], [pair[1]])] == []
+
+
+def test_spark_gives_the_figures_of_the_witness(tmp_path: Path, cluster, settings):
+    world = World()
+    experiment = all_at_once(world, tmp_path)
+    settings.WAREHOUSE_ENGINE = cluster
+
+    agree(analyse(experiment=experiment, as_of=AS_OF, progress=Progress()).document, Witness(world))
 
 
 WINSORISED = """
