@@ -67,6 +67,7 @@ VERDICT_MARKS = {"better": "▲", "worse": "▼", "no clear difference": "○", 
 
 CHECK_LABELS = {
     "sample_ratio": _("Sample ratio"),
+    "maturity": _("Closed windows"),
     "contamination": _("Contamination"),
     "covariate_balance": _("Balance before the start"),
     "freshness": _("Data freshness"),

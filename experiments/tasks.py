@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from engagement.accounts.models import Member
 from engagement.core.errors import NotFound
 from engagement.core.jobs import Progress
+from experiments import queries
 from experiments.models import Experiment, Readout, ResultsUpload
 from experiments.results_file import Columns, ResultsMetric
 from experiments.services import analysis, results_uploads
@@ -35,6 +36,14 @@ def import_and_analyse(
     readout = analysis.analyse(experiment=experiment, progress=progress)
     results_uploads.discard(upload)
     return _sentence(readout, is_new=is_new), reverse("experiment", args=[key, "results"])
+
+
+def analyse(*, progress: Progress, key: str) -> tuple[str, str]:
+    """Computes the experiment's readout from what has arrived."""
+    readout = analysis.analyse(experiment=queries.experiment(key), progress=progress)
+    sentence = _("The readout of %(name)s is as of %(time)s UTC.")
+    when = readout.as_of.strftime("%Y-%m-%d %H:%M")
+    return sentence % {"name": readout.experiment, "time": when}, reverse("experiment", args=[key, "results"])
 
 
 def _sentence(readout: Readout, *, is_new: bool) -> str:

@@ -20,7 +20,10 @@ ALARM_P = 0.001
 ALARM_E = 1000.0
 CONTAMINATED_SHARE = NOTABLE_SHARE = 0.01
 FOUND_MORE_OFTEN = 0.5
-INVALIDATING = frozenset({"sample_ratio", "contamination"})  # a failure of these leaves no effect to be trusted
+SMALL_PART = 0.5
+INVALIDATING = frozenset(
+    {"sample_ratio", "maturity", "contamination"}
+)  # a failure of these leaves no effect to be trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,31 @@ def sample_ratio(sums: ExperimentSums, shares: ArrayLike, *, is_import: bool) ->
     else:
         message = _("%(observed)s customers fit the planned shares %(planned)s.") % values
     return Check("sample_ratio", "fail" if failed else "pass", message, p, e)
+
+
+def maturity(data: MetricData, sums: ExperimentSums, shares: ArrayLike) -> Check | None:
+    """How many of the exposed count already for the metric that decides: those whose window has closed.
+
+    Warns while they are less than half. Whose window has closed hangs on the calendar alone: where those who count do
+    not fit the planned shares (e ≥ 1,000), something else chose them, and it fails as the sample ratio does. None
+    where nobody was exposed yet.
+    """
+    exposed, counted = sums.customers.sum(), data.n.sum()
+    if not exposed:
+        return None
+    share = counted / exposed
+    values = {
+        "count": f"{counted:,.0f}",
+        "exposed": f"{exposed:,.0f}",
+        "share": f"{100 * share:.3g}",
+        "metric": metric_name(data.definition.key),
+    }
+    sentence = _("The window of “%(metric)s” has closed for %(count)s of %(exposed)s exposed customers (%(share)s%%).")
+    message = sentence % values
+    e = _finite(np.minimum(stats.sequential_sample_ratio(data.n[None, :], shares).e_value[-1], 1e300))
+    if e is not None and e >= ALARM_E:
+        return Check("maturity", "fail", message + " " + _("Their variants do not fit the planned shares."), None, e)
+    return Check("maturity", "warn" if share < SMALL_PART else "pass", message, None, e)
 
 
 def contamination(sums: ExperimentSums) -> Check:

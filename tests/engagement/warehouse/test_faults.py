@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -50,14 +50,23 @@ def fill(folder: Path) -> Path:
         os.close(handle)
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_damaged_file_is_named_and_the_rest_goes_on(is_there: bool):
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def flip(path: Path) -> None:
+    """Other bytes, as many as before, where the first column lies."""
+    content = bytearray(path.read_bytes())
+    content[16:48] = bytes(byte ^ 0xFF for byte in content[16:48])
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut, flip, Path.unlink])
+def test_a_damaged_file_is_named_and_the_rest_goes_on(damage: Callable[[Path], None]):
     store.append("exposures", [batch(*range(100))], source="x")
     path = Path(store.snapshot("exposures")[0].path)
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    if not is_there:
-        path.unlink()
+    damage(path)
     sentence = f"The file {path.name} of the table “exposures” is damaged or missing; restore it from a backup."
 
     with pytest.raises(StoreFault) as found:

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from engagement.customers.queries import Age
 from experiments.health import checks
 from experiments.metrics.definition import MetricDefinition
-from experiments.metrics.summarise import Late, MetricSums, Repeated
+from experiments.metrics.summarise import ExperimentSums, Late, MetricSums, Repeated
 from experiments.readouts.metric_data import metric_data
 from experiments.readouts.rule import Plan
 
@@ -50,3 +50,16 @@ def test_a_plan_that_would_miss_its_effect_more_often_than_find_it_is_told(sd, s
     for silent in (Plan(), Plan(customers=20_000)):
         assert checks.underpowered(spend(500, 20.0, sd), silent, [0.5, 0.5]) is None
     assert checks.underpowered(spend(500, 20.0, 0.0), plan, [0.5, 0.5]) is None
+
+
+@pytest.mark.parametrize(
+    ("counted", "status"),
+    [((4_999, 5_000), "warn"), ((5_000, 5_000), "pass"), ((5_300, 4_300), "fail"), ((0, 0), "warn")],
+)
+def test_closed_windows_warn_below_half_and_fail_where_they_do_not_fit_the_shares(counted, status):
+    data = spend(0, 0.0, 0.0)
+    data.sums.n[:], everybody = counted, np.array([10_000.0, 10_000.0])
+    found = checks.maturity(data, ExperimentSums(("a", "b"), everybody, np.zeros(2), {}), [0.5, 0.5])
+    assert (found.status, checks.invalidates(found)) == (status, status == "fail")
+    assert f"for {sum(counted):,} of 20,000 exposed customers" in found.message
+    assert checks.maturity(data, ExperimentSums(("a", "b"), 0 * everybody, np.zeros(2), {}), [0.5, 0.5]) is None

@@ -223,8 +223,11 @@ def test_only_closed_windows_count(tmp_path, rows):
 
     part = metric(found, "retained_7")
     for row in part["variants"]:
-        closed = [n for n, v in rows.variant.items() if v == row["variant"] and rows.exposed[n] + timedelta(8) <= as_of]
-        assert row["n"] == len(closed)
+        exposed = [name for name in rows._names(row["variant"]) if rows.exposed[name] < as_of]
+        closed = [name for name in exposed if rows.exposed[name] + timedelta(8) <= as_of]
+        assert (row["n"], row["matured_share"]) == (len(closed), len(closed) / len(exposed))
+    check = next(check for check in found["health"] if check["check"] == "maturity")
+    assert (check["status"], check["e_value"] < 1) == ("warn", True)
     assert found["looks"] == []
     assert part["comparisons"][0]["decision"] is None
     assert part["comparisons"][0]["verdict"] == "not enough data yet"
@@ -245,6 +248,14 @@ def test_looks_are_taken_once_and_repeated_in_between(tmp_path, rows):
 
     assert decision(early) is None
     assert [look["look"] for look in final["looks"]] == [1, 2, 3]
+    for place, found in enumerate((first, second, final)):
+        look, row = final["looks"][place], metric(found, "retained_7")["comparisons"][0]
+        told = look["comparisons"][0]
+        assert (told["estimate"], told["se"]) == (row["absolute"]["estimate"], row["absolute"]["se"])
+        decided = ("low", "high", "p_value")
+        assert [told[name] for name in decided] == [row["decision"][name] for name in decided]
+    bounds = [look["bound"] for look in final["looks"]]
+    assert bounds[0] > bounds[1] > bounds[2] > scipy_stats.norm.isf(0.025)
     assert decision(first)["method"] == "group-sequential"
     assert (decision(again), again["looks"]) == (decision(first), first["looks"])
     assert decision(second) != decision(first)
