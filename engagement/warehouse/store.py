@@ -72,6 +72,7 @@ def snapshot(name: str) -> list[DataFile]:
 def compact(name: str) -> int:
     """Rewrites the small files of table `name` as large ones; how many there were fewer.
 
+    Neighbours in time become one, so that each file spans a time of its own and later readers leave out the earlier.
     Safe beside appends, which never touch files that are there. Two at once would both rewrite the same rows and Delta
     takes both, so that every row is there twice: rewriting has a lock of its own, which dies with its holder. Readers
     go on with the files of their snapshot: those stay for `KEPT_FOR_H` hours (`vacuum`).

@@ -1,12 +1,16 @@
 """From the inbox into the store: whose word holds, and who becomes one with whom."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 
 from engagement.customers.models import Customer, Flush, Identity, InboxItem, Merge
 from engagement.customers.payloads import Taken
 from engagement.customers.services import flushing, inbox
+from engagement.warehouse import store
+from engagement.warehouse.engines import connect
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -56,3 +60,25 @@ def test_a_flusher_that_wakes_after_its_flush_was_finished_says_nothing_old():
 
     assert plan_of("ada") == "new"
     assert not Flush.objects.filter(is_done=False).exists()
+
+
+def test_flushes_while_files_are_made_large_lose_and_double_nothing():
+    done = Event()
+
+    def compact_on() -> int:
+        count = 0
+        while not done.is_set():
+            store.compact("events")
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(1) as pool:
+        compacting = pool.submit(compact_on)
+        for batch in range(12):
+            inbox.accept([said(12 * batch + n, kind="track", event="e", customer_id=f"u{n}") for n in range(12)])
+            flushing.flush()
+        done.set()
+    assert compacting.result() > 0
+    with connect() as warehouse:
+        found = warehouse.backend.to_pyarrow(warehouse.table("events"))["message_id"].to_pylist()
+    assert sorted(found) == sorted(f"m{number}" for number in range(144))

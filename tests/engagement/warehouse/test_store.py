@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from engagement.warehouse import store
@@ -104,6 +106,30 @@ def test_many_small_files_become_one_and_the_rows_stay():
     assert store.compact("exposures") == 0
     assert not store.append("exposures", [batch(1)], source="s1")  # what was taken stays known
     assert store.vacuum("exposures") == 0  # a reader may still be at the old files
+
+
+def test_large_files_follow_each_other_in_time_so_that_a_later_reader_opens_the_last_one_only(monkeypatch):
+    monkeypatch.setattr(store, "LARGEST_FILE", 40_000)
+    for hour in range(30):
+        at = AT + timedelta(hours=hour)
+        rows = [
+            {"experiment": "e", "variant": "a", "customer": hash((hour, n)), "exposed_at": at, "received_at": at}
+            for n in range(200 + 997 * hour % 1500)
+        ]
+        store.append("exposures", [pa.RecordBatch.from_pylist(rows, schema=EXPOSURES)], source=f"s{hour}")
+    assert store.compact("exposures") > 15
+
+    files = store.snapshot("exposures")
+    spans = sorted(
+        (min(times), max(times), file.newest)
+        for file in files
+        for times in [pq.read_table(file.path, columns=["received_at"])["received_at"].to_pylist()]
+    )
+    assert len(spans) > 4
+    assert all(before[1] < after[0] for before, after in pairwise(spans))
+    with connect() as warehouse:
+        arrived = warehouse.arrived("exposures", spans[-2][2])
+        assert warehouse.number(arrived.count()) == pq.read_metadata(max(files, key=lambda f: f.newest).path).num_rows
 
 
 def test_rows_that_come_while_files_are_made_large_are_all_there():
