@@ -18,6 +18,10 @@ class Customer(models.Model):
     locale = models.CharField(max_length=35, blank=True, db_default="")
     first_seen = models.DateTimeField(null=True)
     traits = models.JSONField(db_default=Value({}, models.JSONField()))
+    told_at = models.JSONField(
+        db_default=Value({}, models.JSONField()),
+        help_text="Per trait, and per column above: when it was said or taken back, in microseconds since 1970.",
+    )
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
 
     def __str__(self) -> str:

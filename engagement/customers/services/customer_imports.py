@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from engagement.core.cells import moment, optional_text, required_text, text_of
+from engagement.core.clock import microseconds, now
 from engagement.core.errors import InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused, RowFile
@@ -59,21 +60,24 @@ def _store(rows: Iterator[CustomerRow], progress: Progress) -> int:
 def _store_chunk(rows: dict[str, CustomerRow]) -> int:
     ids = list(rows)
     known = set(Customer.objects.filter(external_id__in=ids).values_list("external_id", flat=True))
-    customers.ensure(ids)
-    stored = Customer.objects.select_for_update().filter(external_id__in=ids)
-    changed = [customer for customer in stored if _update(customer, rows[str(customer.external_id)])]
-    Customer.objects.bulk_update(changed, [*KNOWN, "traits"], batch_size=500)
-    return len({customer.external_id for customer in changed} | (set(ids) - known))
+    owners = customers.ensure(ids)  # of a merged customer, the one who stayed
+    stored = Customer.objects.select_for_update().in_bulk(owners)
+    at = microseconds(now())
+    changed = {row.external_id for pk, row in zip(owners, rows.values(), strict=True) if _update(stored[pk], row, at)}
+    touched = [stored[pk] for pk in {pk for pk, external_id in zip(owners, ids, strict=True) if external_id in changed}]
+    Customer.objects.bulk_update(touched, [*KNOWN, "traits", "told_at"], batch_size=500)
+    return len(changed | (set(ids) - known))
 
 
-def _update(customer: Customer, row: CustomerRow) -> bool:
-    """Brings one customer up to date; whether that changed anything."""
+def _update(customer: Customer, row: CustomerRow, at: int) -> bool:
+    """Brings one customer up to date; whether that changed anything. A file says what holds at the time it comes in."""
     traits = {**customer.traits, **row.traits}
     wanted = {**row.columns, "traits": traits}
     if all(getattr(customer, column) == value for column, value in wanted.items()):
         return False
     for column, value in wanted.items():
         setattr(customer, column, value)
+    customer.told_at.update(dict.fromkeys([*row.columns, *row.traits], at))
     return True
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.module_loading import import_string
 
-from engagement.core.clock import now
+from engagement.core.clock import microseconds, now
 from engagement.customers.models import Customer, Flush, InboxItem
 from engagement.customers.payloads import Taken
 from engagement.customers.services import feeds
@@ -24,6 +24,7 @@ from engagement.warehouse.tables import EVENTS, EXPOSURES
 
 LARGEST = 50_000  # items a flush: what fits well into memory and makes a file worth having
 SOURCE = "inbox"
+LONGEST = {"email": 254, "time_zone": 64, "locale": 35}  # traits with a column of their own
 DECODE = msgspec.json.Decoder(Taken).decode
 
 
@@ -52,7 +53,7 @@ def _claim() -> int | None:
         if not waiting.exists():
             return None
         last = Flush.objects.aggregate(last=Max("number"))["last"] or 0
-        number: int = max(int(now().timestamp() * 1_000_000), last + 1)
+        number: int = max(microseconds(now()), last + 1)
         Flush.objects.create(number=number)
         InboxItem.objects.filter(pk__in=waiting).update(flush=number)
         return number
@@ -128,15 +129,11 @@ def _exposures(rows: Sequence[tuple[Taken, int]]) -> pa.RecordBatch | None:
 
 
 def _remember_traits(items: Sequence[Taken], owners: Sequence[int], *, number: int) -> None:
-    """What identify and group calls say of a customer: the later word holds, null takes a trait away.
+    """What identify and group calls say of a customer: what was said later holds, whenever it came in.
 
-    Somebody else may have finished this flush, and the next one, while this process stood still: then its words are
-    old, and are left unsaid.
+    Somebody else may have finished this flush, and the next one, while this process stood still: then it says nothing.
     """
-    told: dict[int, dict[str, object]] = {}
-    for item, owner in zip(items, owners, strict=True):
-        if item.traits:
-            told.setdefault(owner, {}).update(item.traits)
+    told = _told(items, owners)
     for start in range(0, len(told), 500):
         ids = sorted(told)[start : start + 500]
         with transaction.atomic():
@@ -145,14 +142,29 @@ def _remember_traits(items: Sequence[Taken], owners: Sequence[int], *, number: i
             rows = list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
             for row in rows:
                 _apply(row, told[row.pk])
-            Customer.objects.bulk_update(rows, ["email", "time_zone", "locale", "traits"], batch_size=100)
+            Customer.objects.bulk_update(rows, [*LONGEST, "traits", "told_at"], batch_size=100)
 
 
-def _apply(customer: Customer, told: dict[str, object]) -> None:
-    longest = {"email": 254, "time_zone": 64, "locale": 35}
-    for name, value in told.items():
-        if name in longest:
-            if isinstance(value, str) and len(value) <= longest[name]:
+def _told(items: Sequence[Taken], owners: Sequence[int]) -> dict[int, dict[str, tuple[int, object]]]:
+    """Per customer and trait: when it was last said, in microseconds since 1970, and what."""
+    found: dict[int, dict[str, tuple[int, object]]] = {}
+    for item, owner in zip(items, owners, strict=True):
+        at = microseconds(item.occurred_at)
+        for name, value in item.traits.items():
+            words = found.setdefault(owner, {})
+            if name not in words or words[name][0] <= at:
+                words[name] = at, value
+    return found
+
+
+def _apply(customer: Customer, told: dict[str, tuple[int, object]]) -> None:
+    """Null takes a trait away; that it did is kept, or an older word would bring it back."""
+    for name, (at, value) in told.items():
+        if at < customer.told_at.get(name, at):
+            continue
+        customer.told_at[name] = at
+        if name in LONGEST:
+            if isinstance(value, str) and len(value) <= LONGEST[name]:
                 setattr(customer, name, value)
         elif value is None:
             customer.traits.pop(name, None)

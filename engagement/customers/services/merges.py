@@ -31,7 +31,9 @@ def merge(pairs: Sequence[tuple[int, int]], *, cause: str) -> None:
     for row in rows.values():
         if row.merged_into_id is not None:
             row.merged_into_id = _survivor(rows, row.merged_into_id).pk
-    Customer.objects.bulk_update(rows.values(), ["merged_into", *PERSONAL, "first_seen", "traits"], batch_size=100)
+    Customer.objects.bulk_update(
+        rows.values(), ["merged_into", *PERSONAL, "first_seen", "traits", "told_at"], batch_size=100
+    )
     for gone_ids in _chunks([line.merged_id for line in log]):
         _repoint(gone_ids)
     Merge.objects.bulk_create(log, batch_size=200)
@@ -58,11 +60,13 @@ def _survivor(rows: dict[int, Customer], pk: int) -> Customer:
 
 def _absorb(gone: Customer, stays: Customer) -> None:
     stays.traits = {**gone.traits, **stays.traits}
+    stays.told_at = {**gone.told_at, **stays.told_at}
     for column in PERSONAL:
         setattr(stays, column, getattr(stays, column) or getattr(gone, column))
     stays.first_seen = min((moment for moment in (stays.first_seen, gone.first_seen) if moment), default=None)
     # The personal data live on in the survivor alone.
-    gone.merged_into, gone.traits, gone.email, gone.time_zone, gone.locale = stays, {}, "", "", ""
+    gone.merged_into, gone.traits, gone.told_at = stays, {}, {}
+    gone.email = gone.time_zone = gone.locale = ""
 
 
 def _repoint(gone: Sequence[int]) -> None:

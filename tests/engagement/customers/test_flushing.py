@@ -1,14 +1,18 @@
 """From the inbox into the store: whose word holds, and who becomes one with whom."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
 
+from engagement.core.jobs import Progress
 from engagement.customers.models import Customer, Flush, Identity, InboxItem, Merge
 from engagement.customers.payloads import Taken
 from engagement.customers.services import flushing, inbox
+from engagement.customers.services.customer_imports import import_customers
+from engagement.customers.services.customers import ensure
+from engagement.customers.services.merges import merge
 from engagement.warehouse import store
 from engagement.warehouse.engines import connect
 
@@ -31,6 +35,35 @@ def test_of_fifty_words_in_one_batch_the_last_one_holds():
 
     assert plan_of("ada") == 49
     assert not InboxItem.objects.exists()
+
+
+def test_what_was_said_later_holds_whenever_it_came_in():
+    def hour(number: int, **traits) -> Taken:
+        return said(number, customer_id="ada", occurred_at=AT + timedelta(hours=number), traits=traits)
+
+    inbox.accept([hour(5, plan="gold", email="new@example.org"), hour(3, plan="basic", email="old@example.org")])
+    flushing.flush()
+    inbox.accept([hour(4, plan="silver", city="Oslo", email="older@example.org"), hour(6, city=None)])
+    flushing.flush()
+    inbox.accept([hour(2, city="Bergen", size=4)])
+    flushing.flush()
+
+    ada = Customer.objects.get()
+    assert (ada.email, ada.traits) == ("new@example.org", {"plan": "gold", "size": 4})
+
+
+def test_a_file_of_customers_is_later_than_what_happened_before_it_and_speaks_of_whoever_stayed(tmp_path):
+    old, new = ensure(["old", "new"])
+    merge([(old, new)], cause="member")
+    (tmp_path / "c.csv").write_text("customer_id,email,plan\nold,o@example.org,gold\n")
+    assert import_customers(path=tmp_path / "c.csv", name="c.csv", progress=Progress()) == (1, 1)
+
+    inbox.accept([said(1, customer_id="new", traits={"plan": "basic", "email": "n@example.org", "size": 4})])
+    flushing.flush()
+
+    stayed, gone = Customer.objects.get(pk=new), Customer.objects.get(pk=old)
+    assert (stayed.email, stayed.traits) == ("o@example.org", {"plan": "gold", "size": 4})
+    assert (gone.email, gone.traits) == ("", {})
 
 
 def test_what_anybody_may_send_makes_nobody_one():
