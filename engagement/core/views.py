@@ -1,4 +1,4 @@
-"""Health, and the progress of long work."""
+"""Health, the progress of long work, and what the API can do."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,3 +25,8 @@ def job(request: HttpRequest, job_id: str) -> HttpResponse:
     found = get_object_or_404(Job.objects.filter(asked_by=request.user.pk), pk=job_id)
     template = "core/_job.html" if request.headers.get("HX-Request") else "core/job.html"
     return render(request, template, {"job": found})
+
+
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """The API's documentation, drawn from `/api/schema/` by scripts of our own origin."""
+    return render(request, "core/api_docs.html")

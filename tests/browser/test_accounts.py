@@ -1,6 +1,7 @@
 """The doors in and the settings, in a real browser, on a desk and on a phone."""
 
 import pytest
+from playwright.sync_api import Locator, expect
 
 from engagement.accounts.models import Invitation, Member
 from engagement.accounts.services import invitations, people
@@ -200,3 +201,24 @@ def test_a_job_shows_how_far_it_is_survives_a_reload_and_ends_in_a_sentence(admi
     look("job-done")
     page.get_by_role("link", name="See the result").click()
     page.wait_for_url("**/settings/")
+
+
+@WIDTHS
+def test_the_api_tells_what_it_can_do_and_may_be_tried_within_the_content_policy(
+    administrator, visit, page, watch, width
+):
+    def tried(operation: str, body: str | None = None) -> Locator:
+        block = page.locator(f"#operations-ideas-{operation}")
+        block.get_by_role("button").first.click()
+        block.get_by_role("button", name="Try it out").click()
+        if body is not None:
+            block.locator("textarea").fill(body)
+        block.get_by_role("button", name="Execute").click()
+        return block.locator(".live-responses-table tbody .response-col_status")
+
+    watch.allowed.add(400)
+    visit("/settings/keys/", width=width)
+    page.get_by_role("link", name="What the API can do").click()
+
+    expect(tried("ideas_list")).to_have_text("200")
+    expect(tried("ideas_create", '{"title": ""}')).to_contain_text("400")

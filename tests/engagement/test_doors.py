@@ -46,7 +46,7 @@ def leaves(resolver: Any, before: str = "") -> Iterator[tuple[str | None, str, b
         if isinstance(entry, URLResolver):
             yield from leaves(entry, path)
         elif isinstance(entry, URLPattern):
-            yield entry.name, "/" + path, path.startswith("api/")
+            yield entry.name, "/" + path, path.startswith(("api/v1/", "api/schema/"))
 
 
 def example(route: str) -> str:
