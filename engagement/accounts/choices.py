@@ -34,3 +34,10 @@ class KeyKind(models.TextChoices):
 
     SECRET = "secret", _("Secret, for servers")
     PUBLISHABLE = "publishable", _("Publishable, for web pages")
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for."""
+
+    TRACK = "track", _("Send events")
+    READ = "read", _("Read the API, as its maker sees it")

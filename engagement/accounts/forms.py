@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from engagement.accounts import queries
+from engagement.accounts.choices import Scope
 from engagement.accounts.models import ApiKey, Invitation, Member, Pod, Workspace
 from engagement.accounts.services import invitations
 
@@ -103,9 +104,17 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
         help_text=_("For a publishable key: where its pages live, one a line, such as https://shop.example.org."),
     )
 
+    scopes = forms.MultipleChoiceField(
+        label=_("Used for"),
+        choices=Scope.choices,
+        initial=[Scope.TRACK],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("A publishable key sends events only."),
+    )
+
     class Meta:
         model = ApiKey
-        fields = ["name", "kind", "origins"]
+        fields = ["name", "kind", "scopes", "origins"]
 
     def clean_origins(self) -> list[str]:
         return str(self.cleaned_data["origins"]).split()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from engagement.accounts import queries
+from engagement.accounts.models import ApiKey
 from engagement.accounts.services.keys import key_hash
 
 KNOWN_FOR_S = 5.0  # how long a revoked key may still be taken
@@ -15,6 +16,8 @@ class KnownKey:
     pk: int
     is_publishable: bool
     origins: frozenset[str]
+    scopes: frozenset[str]
+    made_by: int | None
 
 
 _known: dict[str, tuple[float, KnownKey | None]] = {}
@@ -29,11 +32,15 @@ def known_key(text: str) -> KnownKey | None:
     if monotonic() - moment < KNOWN_FOR_S:
         return found
     row = queries.api_key(hashed)
-    found = KnownKey(row.pk, row.is_publishable, frozenset(row.origins)) if row else None
+    found = _as_known(row) if row else None
     if len(_known) >= MOST_KNOWN:
         _known.clear()
     _known[hashed] = (monotonic(), found)
     return found
+
+
+def _as_known(row: ApiKey) -> KnownKey:
+    return KnownKey(row.pk, row.is_publishable, frozenset(row.origins), frozenset(row.scopes), row.made_by_id)
 
 
 def origin_is_known(origin: str) -> bool:

@@ -9,10 +9,11 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from engagement.accounts.choices import Discipline, KeyKind, Role, Theme
+from engagement.accounts.choices import Discipline, KeyKind, Role, Scope, Theme
 from engagement.core.clock import now
 
 INVITATION_VALID = timedelta(days=14)
@@ -183,6 +184,7 @@ class ApiKey(models.Model):
     start = models.CharField(max_length=12, help_text="Its first characters, to tell keys apart.")
     key_hash = models.CharField(max_length=64, unique=True)
     origins = models.JSONField(_("origins"), default=list, blank=True)
+    scopes = models.JSONField(_("scopes"), db_default=Value([Scope.TRACK.value], models.JSONField()))
     made_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True)
@@ -197,3 +199,7 @@ class ApiKey(models.Model):
     @property
     def is_publishable(self) -> bool:
         return self.kind == KeyKind.PUBLISHABLE
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [str(Scope(scope).label) for scope in self.scopes]

@@ -64,5 +64,9 @@ def api_key(key_hash: str) -> ApiKey | None:
     return ApiKey.objects.filter(key_hash=key_hash, revoked_at__isnull=True).first()
 
 
+def active_member(pk: int) -> Member | None:
+    return Member.objects.filter(pk=pk, is_active=True).first()
+
+
 def publishable_keys() -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(kind=KeyKind.PUBLISHABLE, revoked_at__isnull=True)

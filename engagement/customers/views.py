@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 
+from engagement.accounts.choices import Scope
 from engagement.accounts.keys import KnownKey, known_key, origin_is_known
 from engagement.core.clock import now
 from engagement.customers import payloads
@@ -163,6 +164,8 @@ def _key(request: HttpRequest, in_body: str | None) -> KnownKey:
     if key is None:
         headers = {"WWW-Authenticate": 'Basic realm="write key"'}
         raise Unanswerable(401, "unauthorised", "Calls need a write key that was not revoked.", headers=headers)
+    if Scope.TRACK not in key.scopes:
+        raise Unanswerable(403, "scope", "This key may read and may not send events.")
     if key.is_publishable and request.headers.get("Origin", "").lower() not in key.origins:
         raise Unanswerable(403, "origin", "This key may not be used from here.")
     return key

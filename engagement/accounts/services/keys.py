@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from engagement.accounts import rules
-from engagement.accounts.choices import KeyKind
+from engagement.accounts.choices import KeyKind, Scope
 from engagement.accounts.models import ApiKey, Member
 from engagement.accounts.services import audit
 from engagement.core.clock import now
@@ -25,17 +25,26 @@ def key_hash(text: str) -> str:
 
 
 @transaction.atomic
-def make_key(*, name: str, kind: str, origins: Sequence[str] = (), actor: Member | None) -> tuple[ApiKey, str]:
-    """A new key and its text, which can be had only now. A publishable one names the origins it is used from."""
+def make_key(
+    *,
+    name: str,
+    kind: str,
+    origins: Sequence[str] = (),
+    scopes: Sequence[str] = (Scope.TRACK,),
+    actor: Member | None,
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which can be had only now.
+
+    A publishable one names the origins it is used from and sends events only. One that reads sees what its maker sees.
+    """
     rules.require_administrator(actor)
     text = PREFIX[KeyKind(kind)] + secrets.token_urlsafe(32)
     named = [_origin(origin) for origin in origins] if kind == KeyKind.PUBLISHABLE else []
     if kind == KeyKind.PUBLISHABLE and not named:
         raise InvalidInput(_("A publishable key names the origins it is used from."), field="origins")
-    key = ApiKey.objects.create(
-        name=name, kind=kind, start=text[:SHOWN], key_hash=key_hash(text), origins=named, made_by=actor
-    )
-    audit.record(actor=actor, verb="made key", target=key, after={"kind": kind, "origins": named})
+    told = {"kind": kind, "origins": named, "scopes": _scopes(scopes, kind, actor)}
+    key = ApiKey.objects.create(name=name, start=text[:SHOWN], key_hash=key_hash(text), made_by=actor, **told)
+    audit.record(actor=actor, verb="made key", target=key, after=told)
     return key, text
 
 
@@ -45,6 +54,17 @@ def revoke_key(*, key: ApiKey, actor: Member | None) -> None:
     rules.require_administrator(actor)
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now()):
         audit.record(actor=actor, verb="revoked key", target=key)
+
+
+def _scopes(scopes: Sequence[str], kind: str, actor: Member | None) -> list[str]:
+    found = [scope for scope in Scope.values if scope in scopes]
+    if not found:
+        raise InvalidInput(_("Say what the key may be used for."), field="scopes")
+    if Scope.READ in found and kind == KeyKind.PUBLISHABLE:
+        raise InvalidInput(_("A publishable key sends events only: anybody can read it."), field="scopes")
+    if Scope.READ in found and actor is None:
+        raise InvalidInput(_("A key that reads sees what its maker sees; a member makes it, in the settings."))
+    return found
 
 
 def _origin(text: str) -> str:

@@ -33,7 +33,7 @@ def ballot(place, **values) -> dict:
 def test_signed_out_answers_are_refusals_as_problem_details():
     for path in ("ideas", "rounds", "ballots"):
         answer = Client().get(f"/api/v1/{path}/")
-        assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
 
 
 def test_an_idea_is_added_and_read(client_of):

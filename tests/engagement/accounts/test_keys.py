@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from engagement.accounts import keys
 from engagement.accounts.models import ApiKey, AuditEntry
 from engagement.accounts.services.keys import key_hash, make_key, revoke_key
-from engagement.core.errors import Forbidden
+from engagement.core.errors import Forbidden, InvalidInput
 from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,7 @@ def administrator(client):
 
 
 def test_a_key_is_shown_once_and_kept_as_its_hash(client, administrator):
-    page = client.post("/settings/keys/", {"name": "Shop server", "kind": "secret", "origins": ""})
+    page = client.post("/settings/keys/", {"name": "Shop server", "kind": "secret", "scopes": "track", "origins": ""})
     text = re.search(r'<code class="key">(ice_sk_[\w-]{43})</code>', page.content.decode()).group(1)
     key = ApiKey.objects.get()
     assert (key.key_hash, key.made_by) == (key_hash(text), administrator)
@@ -38,10 +39,13 @@ def test_a_key_is_shown_once_and_kept_as_its_hash(client, administrator):
 
 
 def test_a_publishable_key_needs_origins_and_says_so_beside_the_field(client, administrator):
-    page = client.post("/settings/keys/", {"name": "Shop", "kind": "publishable", "origins": "shop.example.org"})
+    asked = {"name": "Shop", "kind": "publishable", "scopes": "track"}
+    page = client.post("/settings/keys/", {**asked, "origins": "shop.example.org"})
     assert "is no origin; one looks like https://shop.example.org" in page.content.decode()
     assert not ApiKey.objects.exists()
-    client.post("/settings/keys/", {"name": "Shop", "kind": "publishable", "origins": "https://Shop.example.org/"})
+    page = client.post("/settings/keys/", {**asked, "scopes": ["track", "read"], "origins": "https://shop.example.org"})
+    assert "A publishable key sends events only: anybody can read it." in page.content.decode()
+    client.post("/settings/keys/", {**asked, "origins": "https://Shop.example.org/"})
     assert ApiKey.objects.get().origins == ["https://shop.example.org"]
 
 
@@ -78,3 +82,25 @@ def test_more_keys_ask_the_database_no_more_often(client, administrator):
     for number in (2, 3):
         make_key(name=str(number), kind="secret", actor=administrator)
     assert asked() == one <= 12
+
+
+def test_a_key_for_events_reads_nothing(client):
+    maker = MemberFactory(administrator=True)
+    _secret, secret = make_key(name="Shop server", kind="secret", actor=maker)
+    _open, publishable = make_key(name="Shop", kind="publishable", origins=["https://shop.example.org"], actor=maker)
+    keys.forget()
+    shown = [{"authorization": f"Bearer {text}"} for text in (secret, publishable, "ice_sk_wrong", "")]
+    assert [client.get("/api/v1/ideas/", headers=header).status_code for header in shown] == [403, 403, 401, 401]
+
+
+@pytest.mark.parametrize(
+    ("kind", "scopes", "sentence"),
+    [("secret", [], "Say what the key"), ("publishable", ["track", "read"], "sends events only")],
+)
+def test_what_a_key_is_for_is_said_and_may_be(kind, scopes, sentence):
+    maker = MemberFactory(administrator=True)
+    with pytest.raises(InvalidInput, match=sentence):
+        make_key(name="x", kind=kind, scopes=scopes, origins=["https://shop.example.org"], actor=maker)
+    with pytest.raises(InvalidInput, match="its maker"):
+        make_key(name="x", kind="secret", scopes=["read"], actor=None)
+    assert not ApiKey.objects.exists()

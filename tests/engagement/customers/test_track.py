@@ -16,6 +16,7 @@ from engagement.core.errors import InvalidInput
 from engagement.customers import rate
 from engagement.customers.models import InboxItem
 from engagement.customers.services import inbox
+from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "https://shop.example.org"
@@ -100,6 +101,13 @@ def test_whoever_shows_no_key_or_a_revoked_one_is_refused(secret):
     keys.forget()
     assert send("track", event(2), text).status_code == 401
     assert InboxItem.objects.count() == 1
+
+
+def test_a_key_that_reads_sends_nothing():
+    _key, text = make_key(name="Report", kind="secret", scopes=["read"], actor=MemberFactory(administrator=True))
+    answer = send("track", event(1), text)
+    assert (answer.status_code, told(answer)["code"]) == (403, "scope")
+    assert not InboxItem.objects.exists()
 
 
 def test_a_publishable_key_serves_its_origins_and_little_else(publishable):

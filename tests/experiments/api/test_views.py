@@ -154,7 +154,7 @@ def test_nothing_is_told_without_signing_in(client, tmp_path):
     client.logout()
 
     for path in (URL, f"{URL}mails/", f"{URL}mails/readout/", f"/api/v1/reports/{quarter_of(now())}/"):
-        assert client.get(path).status_code == 403, path
+        assert client.get(path).status_code == 401, path
 
 
 # --- planning -------------------------------------------------------------------------------------------------------
