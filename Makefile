@@ -40,6 +40,6 @@ bench: setup
 proofs: setup
 	@PROOF_TABLE=docs/statistics.md $(BIN)/python -m pytest tests/proofs --numprocesses 2 --dist worksteal
 
-# Fifty real kills each of web process, flusher, compaction and analysis; half an hour on two cores.
+# Fifty real kills each of web process, flusher, compaction and analysis; under ten minutes on two cores.
 faults: setup
 	@$(BIN)/python -m pytest tests/faults

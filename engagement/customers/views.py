@@ -206,7 +206,7 @@ def _preflight(request: HttpRequest) -> HttpResponse:
 def _with_cors(response: HttpResponse, request: HttpRequest, key: KnownKey | None) -> HttpResponse:
     """A page of a known origin may read what it is told, refusals too; a secret key has no business there."""
     origin = request.headers.get("Origin", "").lower()
-    if origin and (key is None or key.is_publishable) and origin_is_known(origin):
+    if origin and (origin in key.origins if key else origin_is_known(origin)):
         response["Access-Control-Allow-Origin"] = origin
         response["Access-Control-Expose-Headers"] = "Retry-After"
         response["Vary"] = "Origin"

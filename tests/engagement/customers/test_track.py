@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from engagement.accounts import keys
 from engagement.accounts.services.keys import make_key, revoke_key
@@ -141,6 +143,16 @@ def test_a_page_may_read_why_it_was_refused(publishable):
     assert {answer["Access-Control-Expose-Headers"] for answer in refused} == {"Retry-After"}
     elsewhere = send("track", event(1), publishable, origin="https://evil.example.org")
     assert (elsewhere.status_code, elsewhere.has_header("Access-Control-Allow-Origin")) == (403, False)
+
+
+def test_a_page_s_call_asks_the_database_no_more_than_a_server_s(secret, publishable):
+    def asked(key: str, number: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert send("track", event(number), key, origin=ORIGIN).status_code == 200
+        return len(captured)
+
+    send("track", event(1), secret), send("track", event(2), publishable, origin=ORIGIN)
+    assert asked(publishable, 3) == asked(secret, 4)
 
 
 def test_a_batch_stands_in_the_inbox_in_the_order_it_was_sent_in(secret):
