@@ -78,10 +78,11 @@ def first_workspace(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def pattern(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Installation]:
-    """A migrated installation, never started: others begin as copies of it."""
+    """A migrated installation with its static files, never started: others begin as copies of it."""
     made = Installation(tmp_path_factory.mktemp("pattern"))
     try:
         made.run("migrate", "--verbosity", "0")
+        made.collect_static()
         yield made
     finally:
         made.stop()

@@ -24,11 +24,13 @@ class Installation:
     def __init__(self, folder: Path, *, server: str | None = None, like: "Installation | None" = None) -> None:
         """`server`: the address of a PostgreSQL server; without it, the kind of database that the settings name.
 
-        `like`: one without running processes: the new one starts with its rows and shares its static files.
+        `like`: one without running processes, whose rows and static files are the new one's at the start.
         """
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database_url, self.drop = _database(folder, server, like)
+        if like is not None and (like.folder / "static").exists():
+            (folder / "static").symlink_to(like.folder / "static")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))},
             "DATA_DIR": str(folder),
@@ -36,7 +38,7 @@ class Installation:
             "BASE_URL": self.url,
             "PORT": str(self.port),
         }
-        self.folder, self.like = folder, like
+        self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def run(self, *arguments: str, expect: int = 0, program: str | None = None) -> str:
@@ -62,22 +64,15 @@ class Installation:
         return self._start(sys.executable, "manage.py", "qcluster")
 
     def start_web(self) -> None:
-        self.collect_static()
+        if not (self.folder / "static").exists():
+            self.collect_static()
         granian = str(Path(sys.executable).with_name("granian"))
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--blocking-threads", "4"]
         self._start(granian, *options, "--log-level", "warning", "engagement.wsgi:application")
         self.wait_for(self._answers)
 
     def collect_static(self) -> None:
-        """Gathers the static files, once for all that are made like this one."""
-        static = self.folder / "static"
-        if static.exists():
-            return
-        if self.like is None:
-            self.run("collectstatic", "--noinput", "--verbosity", "0")
-            return
-        self.like.collect_static()
-        static.symlink_to(self.like.folder / "static")
+        self.run("collectstatic", "--noinput", "--verbosity", "0")
 
     def wait_for(self, condition: Any, *, patience_s: float = PATIENCE_S) -> None:
         end = time.monotonic() + patience_s

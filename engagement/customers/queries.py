@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import ibis
+import pyarrow as pa
 from django.db.models import Min
+from ibis.expr.types import Table
 
+from engagement.accounts.queries import workspace
 from engagement.core.clock import now
-from engagement.customers.models import Customer, Feed, InboxItem, Merge
+from engagement.customers.models import Customer, Feed, InboxItem, Merge, StateCount, StateDefinition
+from engagement.customers.states import StateRule
 
 STALE_AFTER = 4  # stated delays without anything new
 
@@ -60,6 +65,46 @@ def merged_customers() -> dict[int, int]:
     """Per customer who turned out to be somebody else, who that is: what a query over the store joins its rows with."""
     pairs = Customer.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
     return {pk: into for pk, into in pairs if into is not None}
+
+
+def survivors() -> Table | None:
+    """`merged_customers` as a table for the engine: merged_customer, survivor; None where there are none."""
+    pairs = merged_customers()
+    if not pairs:
+        return None
+    columns = {"merged_customer": pa.array(pairs.keys(), pa.int64()), "survivor": pa.array(pairs.values(), pa.int64())}
+    return ibis.memtable(pa.table(columns))
+
+
+def resolved(table: Table, merged: Table | None) -> Table:
+    """A table of the store with each customer who turned out to be somebody else named as that; see `survivors`."""
+    if merged is None:
+        return table
+    known = table.left_join(merged, table.customer == merged.merged_customer)
+    return known.mutate(customer=ibis.coalesce(known.survivor, known.customer)).select(*table.columns)
+
+
+def state_version() -> int:
+    """Of the definition of customer states in force; 0 is the one the product comes with."""
+    return StateDefinition.objects.values_list("version", flat=True).first() or 0
+
+
+def state_rule() -> StateRule:
+    """The rule in force: the newest thresholds against the workspace's ideal usage interval."""
+    interval_days = workspace().ideal_usage_interval_days
+    newest = StateDefinition.objects.first()
+    if newest is None:
+        return StateRule(interval_days)
+    return StateRule(interval_days, newest.power / 100, newest.core / 100, newest.casual / 100)
+
+
+def newest_state_count() -> StateCount | None:
+    return StateCount.objects.first()
+
+
+def customer_count() -> int:
+    """Customers who are somebody of their own."""
+    return Customer.objects.filter(merged_into=None).count()
 
 
 def merged_since(moment: datetime) -> set[int]:

@@ -7,21 +7,9 @@ zones an engine takes several times as long.
 from collections.abc import Sequence
 from datetime import datetime
 
-import ibis
 from ibis.expr.types import Table
 
 UNKNOWN = "unknown"  # the value of a subgroup that nobody knew at exposure
-
-
-def resolved(table: Table, merged: Table | None) -> Table:
-    """The table with each customer who turned out to be somebody else named as that.
-
-    `merged`: columns merged_customer and survivor; None where there are none.
-    """
-    if merged is None:
-        return table
-    known = table.left_join(merged, table.customer == merged.merged_customer)
-    return known.mutate(customer=ibis.coalesce(known.survivor, known.customer)).select(*table.columns)
 
 
 def exposures_inside(

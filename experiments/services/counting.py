@@ -21,12 +21,12 @@ from ibis.expr.types import Table
 
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
-from engagement.customers.queries import ages, merged_customers, merged_since
+from engagement.customers.queries import ages, merged_since, resolved, survivors
 from engagement.warehouse.engines import Warehouse
 from experiments import stats
 from experiments.metrics import compile as queries
 from experiments.metrics.definition import MetricDefinition
-from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, labelled, resolved
+from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, labelled
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
 from experiments.metrics.spans import Span, entered_by, feeds, mattering, needed
 from experiments.metrics.summarise import (
@@ -111,7 +111,7 @@ class _Count:
         self.warehouse, self.experiment, self.as_of = warehouse, experiment, as_of
         self.variants = [variant.key for variant in experiment.variants.all()]
         self.groups = [f"group_{place}" for place in range(len(experiment.subgroups))]
-        self.merged = _merged()
+        self.merged = survivors()
         self.exposures = resolved(warehouse.table("exposures"), self.merged)
         self.events = resolved(warehouse.table("events"), self.merged)
         self.first = self._first()
@@ -321,17 +321,6 @@ def days(starts: datetime, as_of: datetime) -> list[date]:
 
 def _midnight(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _merged() -> Table | None:
-    pairs = merged_customers()
-    if not pairs:
-        return None
-    columns: dict[str, Any] = {
-        "merged_customer": pa.array(pairs.keys(), pa.int64()),
-        "survivor": pa.array(pairs.values(), pa.int64()),
-    }
-    return ibis.memtable(pa.table(columns))
 
 
 def _refuse_other_currencies(warehouse: Warehouse, events: Table, metrics: Sequence[Metric]) -> None:

@@ -3,7 +3,8 @@
 Colours are names of CSS variables, so that light and dark need no second figure. No Django here.
 """
 
+from engagement.core.figures.bars import Bar, bars
 from engagement.core.figures.forest import Group, Interval, forest
 from engagement.core.figures.tracks import Moment, Track, track
 
-__all__ = ["Group", "Interval", "Moment", "Track", "forest", "track"]
+__all__ = ["Bar", "Group", "Interval", "Moment", "Track", "bars", "forest", "track"]

@@ -1,5 +1,18 @@
 from engagement.customers.models.customer import Customer, Identity, IdentityKind, Merge
 from engagement.customers.models.feed import Feed
 from engagement.customers.models.inbox import Flush, InboxItem, SeenMessage
+from engagement.customers.models.state import FALL, StateCount, StateDefinition
 
-__all__ = ["Customer", "Feed", "Flush", "Identity", "IdentityKind", "InboxItem", "Merge", "SeenMessage"]
+__all__ = [
+    "FALL",
+    "Customer",
+    "Feed",
+    "Flush",
+    "Identity",
+    "IdentityKind",
+    "InboxItem",
+    "Merge",
+    "SeenMessage",
+    "StateCount",
+    "StateDefinition",
+]

@@ -10,11 +10,12 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from engagement.customers.queries import resolved
 from engagement.warehouse.tables import EVENTS, EXPOSURES
 from experiments.metrics.clock import microseconds
 from experiments.metrics.compile import day_sums, per_customer
 from experiments.metrics.definition import Covariate, Measure, MetricDefinition
-from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, resolved
+from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures
 from experiments.metrics.spans import Span, mattering, needed
 from experiments.metrics.summarise import DayCell, by_day, cells, told, total
 

@@ -59,7 +59,7 @@ def test_spark_and_duckdb_read_the_same_numbers_from_the_same_files(tmp_path: Pa
     experiment = start(tmp_path, rows, extra='subgroups = ["plan"]', more=winsorised)
     Customer.objects.filter(external_id__endswith="7").update(traits={"plan": "paid"})
     others = [c for c in rows.exposed if rows.variant[c] != rows.variant["c0"]]
-    merge(merged=ensure([others[0]])[0], into=ensure(["c0"])[0], cause="alias")
+    merge([(ensure([others[0]])[0], ensure(["c0"])[0])], cause="alias")
 
     expected = readout(experiment)
     Readout.objects.all().delete()

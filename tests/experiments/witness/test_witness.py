@@ -188,7 +188,7 @@ def test_day_after_day_gives_the_same_and_what_comes_too_late_waits_for_a_full_c
     late = [Event(returned, "session", seen + DAY + HOUR, None), Event(spent, "purchase", met + HOUR, 500.0)]
     with time_machine.travel(AS_OF + 2 * HOUR):
         delivered(tmp_path, late, [], through=AS_OF)
-        merge(merged=ensure([gone])[0], into=ensure([stays])[0], cause="alias")
+        merge([(ensure([gone])[0], ensure([stays])[0])], cause="alias")
         document = readout(experiment)
         counted = Witness(world)
         assert _late(document)["message"].startswith("3 events, exposures or merges")

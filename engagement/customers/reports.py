@@ -1,0 +1,99 @@
+"""Customer states as the page shows them: shares, moves, sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from engagement.customers.states import CustomerState, StateRule
+
+STATE_LABELS = {
+    CustomerState.POWER: gettext_lazy("Power"),
+    CustomerState.CORE: gettext_lazy("Core"),
+    CustomerState.CASUAL: gettext_lazy("Casual"),
+    CustomerState.LOW: gettext_lazy("Low"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateLine:
+    """One state: what it takes, and how many are in it."""
+
+    label: str | Promise
+    definition: str
+    customers: int
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLine:
+    """Where those who were in one state are now, in % of them; `customers` is how many they were."""
+
+    label: str | Promise
+    percents: list[float]
+    stayed: int | None
+    customers: int
+
+
+def state_lines(customers: Mapping[str, int], rule: StateRule) -> list[StateLine]:
+    everybody = sum(customers.values())
+    return [
+        StateLine(STATE_LABELS[state], definition(state, rule), customers[state], _percent(customers[state], everybody))
+        for state in CustomerState
+    ]
+
+
+def definition(state: CustomerState, rule: StateRule) -> str:
+    """What it takes to be in the state, such as “active in 2 to 3 of the last 4 weeks”."""
+    states = list(CustomerState)
+    above = states.index(state) - 1
+    most = rule.intervals if above < 0 else rule.least[states[above]] - 1
+    least = rule.least[state]
+    number = f"{least}" if least == most else _("%(least)s to %(most)s") % {"least": least, "most": most}
+    days = ngettext("%(count)d day", "%(count)d days", rule.interval_days) % {"count": rule.interval_days}
+    values = {"number": number, "all": rule.intervals, "days": days}
+    return _("active in %(number)s of the last %(all)s intervals of %(days)s") % values
+
+
+def move_lines(moved: Mapping[str, Mapping[str, int]]) -> list[MoveLine]:
+    """The states as they were, from power to low, then those who are new."""
+    lines = []
+    for place, state in enumerate(CustomerState):
+        row = moved[state]
+        total = sum(row.values())
+        lines.append(MoveLine(STATE_LABELS[state], [_percent(row[now], total) for now in CustomerState], place, total))
+    row = moved["new"]
+    total = sum(row.values())
+    lines.append(MoveLine(_("Not there yet"), [_percent(row[now], total) for now in CustomerState], None, total))
+    return lines
+
+
+def states_sentence(customers: Mapping[str, int]) -> str:
+    """Which state most are in, and how many come nearly always."""
+    everybody = sum(customers.values())
+    if not everybody:
+        return _("No customer has done anything yet.")
+    largest = max(CustomerState, key=lambda state: customers[state])
+    values = {
+        "largest": str(STATE_LABELS[largest]).lower(),
+        "share": f"{_percent(customers[largest], everybody):.1f}",
+        "power": f"{_percent(customers[CustomerState.POWER], everybody):.1f}",
+    }
+    if largest == CustomerState.POWER:
+        return _("Most customers are power (%(share)s%%)") % values
+    return _("Most customers are %(largest)s (%(share)s%%); %(power)s%% are power") % values
+
+
+def moves_sentence(moved: Mapping[str, Mapping[str, int]]) -> str:
+    """Whether more customers cool down or warm up."""
+    states = list(CustomerState)
+    pairs = [(i, j, moved[a][b]) for i, a in enumerate(states) for j, b in enumerate(states)]
+    down, up = (sum(n for i, j, n in pairs if sign * (j - i) > 0) for sign in (1, -1))
+    words = _("%(down)s cooled down and %(up)s warmed up.")
+    return words % {"down": f"{down:,}", "up": f"{up:,}"}
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0.0

@@ -1,0 +1,25 @@
+"""The customers' pages in a real browser, at both widths, in light and dark."""
+
+import pytest
+
+from engagement.core.jobs import Progress
+from engagement.customers.services import states
+from tests.engagement.customers.test_states import AT, Rows
+from tests.factories import MemberFactory
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_customer_states_are_well_shown_before_and_after_they_are_counted(page, visit, sign_in, look, width):
+    sign_in(MemberFactory(administrator=True))
+    visit("/customers/", width=width)
+    look("customers-empty")
+    Rows()
+    states.count(progress=Progress(), at=AT)
+
+    visit("/customers/", width=width)
+    page.locator(".drawing .main-svg").first.wait_for()
+    look("customers")
+    page.get_by_label("power from").fill("75")
+    page.get_by_role("button", name="Show what would change").click()
+    page.get_by_role("button", name="Save these thresholds").wait_for()
+    look("customers-compared")
