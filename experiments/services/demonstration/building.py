@@ -13,6 +13,7 @@ from engagement.core.clock import now
 from engagement.core.errors import Conflict
 from engagement.core.jobs import Progress
 from engagement.customers.models import Customer
+from engagement.customers.services import states
 from engagement.warehouse import store
 from experiments.demonstration.calendar import Calendar
 from experiments.demonstration.people import TIME_ZONE
@@ -45,6 +46,7 @@ def build(*, customers: int, seed: int, reset: bool = False, progress: Progress)
         experiments = programme.plan_and_launch(members, ideas, calendar=calendar)
         readers.write(story, experiments, customers, calendar=calendar, progress=progress)
         programme.analyse_and_decide(experiments, members, calendar=calendar, progress=progress)
+        states.count(progress=progress)
     return sign_ins
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from backlog.models import Idea, VotingRound
-from backlog.services import ballots, rounds
+from backlog.services import ballots, evidence, rounds
 from backlog.services import ideas as idea_services
 from engagement.accounts.models import Member, Pod
 from experiments.demonstration.calendar import Calendar
+from experiments.demonstration.evidence import EVIDENCE
 from experiments.demonstration.ideas import IDEAS
 from experiments.demonstration.rounds import ROUNDS, RoundText
 from experiments.demonstration.rounds import ballots as drawn_ballots
@@ -19,6 +20,7 @@ def fill_backlog(members: Members, *, seed: int, calendar: Calendar) -> dict[str
     """All ideas by key, scored where a round has scored them, declined where somebody did."""
     pods = {pod.slug: pod for pod in Pod.objects.all()}
     ideas = _add(members, pods, calendar)
+    _back(members, ideas, calendar)
     for number, text in enumerate(ROUNDS):
         voting_round = _open(text, members, pods, ideas, calendar)
         _vote(voting_round, number, members, ideas, seed)
@@ -39,6 +41,14 @@ def _add(members: Members, pods: Mapping[str, Pod], calendar: Calendar) -> dict[
         )
         for text in texts
     }  # fmt: skip
+
+
+def _back(members: Members, ideas: Mapping[str, Idea], calendar: Calendar) -> None:
+    for text in EVIDENCE:
+        evidence.link(
+            idea=ideas[text.idea], source=text.source, grade=text.grade, says=text.says, actor=members[text.by],
+            at=calendar.moment(text.when),
+        )  # fmt: skip
 
 
 def _open(

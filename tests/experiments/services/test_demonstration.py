@@ -13,12 +13,13 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from backlog import queries as backlog_queries
-from backlog.models import Ballot, Idea, RoundMember, VotingRound
+from backlog.models import Ballot, Evidence, Idea, RoundMember, VotingRound
 from backlog.quarters import Quarter
 from engagement.accounts.choices import Discipline
 from engagement.accounts.models import AuditEntry, Member, Pod
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
+from engagement.customers.models import Customer, StateCount
 from experiments.demonstration.people import PEOPLE
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment, Readout
@@ -74,6 +75,14 @@ def test_ideas_are_in_all_states(courier):
     }  # fmt: skip
     assert all(len(idea.problem) > 60 and len(idea.change) > 60 for idea in Idea.objects.all())
     assert Idea.objects.values("author").distinct().count() > 8
+
+
+def test_an_idea_has_evidence_of_two_grades_and_every_reader_a_state(courier):
+    grades = Evidence.objects.filter(idea__title__startswith="Start new readers").values_list("grade", flat=True)
+    assert set(grades) == {"own_observation", "third_party"}
+    counted = StateCount.objects.get()
+    assert min(counted.customers.values()) > 0
+    assert sum(counted.customers.values()) <= Customer.objects.count()
 
 
 def test_rounds_are_two_closed_and_an_open_one_partly_voted(courier):
