@@ -12,6 +12,7 @@ urlpatterns = [
     path("experiments/<str:key>/", experiment.home, name="experiment_home"),
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),
+    path("experiments/<str:key>/retention.csv", experiment.retention_csv, name="experiment_retention_csv"),
     path("experiments/<str:key>/by-day.csv", experiment.by_day_csv, name="experiment_by_day_csv"),
     path("experiments/<str:key>/<str:tab>/", experiment.tab, name="experiment"),
     path("learnings/", learnings.learning_list, name="learnings"),

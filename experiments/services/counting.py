@@ -25,6 +25,7 @@ from engagement.customers.queries import ages, merged_since, resolved, survivors
 from engagement.warehouse.engines import Warehouse
 from experiments import stats
 from experiments.metrics import compile as queries
+from experiments.metrics.curves import Curve, closed_days, curve, retained_days
 from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, labelled
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
@@ -59,6 +60,7 @@ class Counted:
     cells: Mapping[str, list[DayCell]]
     late: Late
     repeated: Repeated | None
+    curve: Curve | None = None
     kept: "Kept | None" = None
 
 
@@ -128,7 +130,17 @@ class _Count:
         datas = {d.key: self._data(d, sums) for d in self.definitions}
         late = self._late()
         kept = self._kept(found, late) if may_keep else None
-        return Counted(sums, datas, found, late, self._repeated(), kept)
+        return Counted(sums, datas, found, late, self._repeated(), self._curve(), kept)
+
+    def _curve(self) -> Curve | None:
+        """Of the first retention metric, counted anew each time: every day moves every point of it."""
+        definition = next((d for d in self.definitions if d.kind == "retention"), None)
+        if definition is None:
+            return None
+        as_of = self.as_of[definition.key]
+        closed = self._rows(closed_days(self.first, as_of=as_of))
+        retained = self._rows(retained_days(self.first, self.events, definition, as_of=as_of))
+        return curve(definition, self.variants, closed=closed, retained=retained)
 
     def _repeated(self) -> Repeated | None:
         """Among the live events of the last days those that differ from another by their message id alone."""

@@ -139,7 +139,9 @@ def drawn(analysed: Analysed) -> dict[str, Any]:
         for definition in (metric.definition for metric in analysed.metrics)
         if definition.key in analysed.counted.cells and experiment.starts is not None
     }
-    return {"metrics": {key: part for key, part in courses.items() if part["days"]}}
+    curve = analysed.counted.curve
+    told = {"curve": curve.as_json()} if curve else {}
+    return {"metrics": {key: part for key, part in courses.items() if part["days"]}, **told}
 
 
 def _rule(analysed: Analysed, plan: Plan, looks: Sequence[Mapping[str, Any]], *, is_sealed: bool) -> Rule:

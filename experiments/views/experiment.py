@@ -20,7 +20,7 @@ from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.results import UploadForm
 from experiments.models import Experiment, Readout, Variant
-from experiments.reports import figures, standing, wording
+from experiments.reports import figures, standing, staying, wording
 from experiments.reports.results import (
     TABLE_HEADER,
     MetricResult,
@@ -81,6 +81,14 @@ def by_day_csv(request: MemberRequest, key: str) -> HttpResponse:
     found = queries.experiment(key)
     readout = queries.shown_readouts([found]).get(found.pk) or queries.newest_readout(key)
     return csv_answer(f"{key}-by-day.csv", HEADER, by_day(readout, found, list(found.variants.all())))
+
+
+def retention_csv(request: MemberRequest, key: str) -> HttpResponse:
+    """How many came back on each day after exposure, as a download."""
+    found = queries.experiment(key)
+    readout = queries.shown_readouts([found]).get(found.pk) or queries.newest_readout(key)
+    rows = staying.by_day(readout, list(found.variants.all()))
+    return csv_answer(f"{key}-retention.csv", staying.HEADER, rows)
 
 
 def _page(
@@ -151,7 +159,11 @@ def _recommended(found: Experiment, recommendation: dict[str, Any] | None) -> st
 
 def _course(readout: Readout | None, found: Experiment, variants: list[Variant]) -> dict[str, Any]:
     shown = stopping(readout, found, variants) if readout else None
-    return {"stopping": shown, "stopping_figures": zip(shown.courses, shown.figures, strict=True) if shown else []}
+    return {
+        "stopping": shown,
+        "stopping_figures": zip(shown.courses, shown.figures, strict=True) if shown else [],
+        "staying": staying.staying(readout, variants) if readout else None,
+    }
 
 
 def _figure(results: list[MetricResult]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from experiments.reports.quarter import quarter_of
 from experiments.services import decisions
 from experiments.services.analysis import analyse
 from tests.backlog.factories import IdeaFactory
-from tests.experiments.builders import imported, live, mismatched, planned, results_csv
+from tests.experiments.builders import imported, mismatched, planned, results_csv, returning
 from tests.factories import MemberFactory, PodFactory
 
 THREE = {"No e-mail": 0.3, "A note of thanks": 0.5, "A note of thanks with the name of the reporter": 0.32}
@@ -40,8 +40,8 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
     draft = planned(key="2027q1-loyalty-email-thank-you-note", hypothesis={"because": "nights are long"})
     mismatched(tmp_path)
     analyse(
-        experiment=live(tmp_path, extra="sealed_until = 2026-07-15"),
-        as_of=datetime(2026, 7, 18, tzinfo=UTC),
+        experiment=returning(tmp_path, extra="sealed_until = 2026-07-15")[0],
+        as_of=datetime(2026, 7, 31, tzinfo=UTC),
         progress=Progress(),
     )
     won = imported(tmp_path, key="won")

@@ -99,6 +99,39 @@ window_days = 1
 """
 
 
+RETURNING = """
+[[metrics]]
+key = "back"
+kind = "retention"
+event = "session"
+day = 1
+"""
+
+
+def returning(folder: Path, *, extra: str = "") -> tuple[Experiment, dict[str, tuple[str, datetime, list[datetime]]]]:
+    """The live experiment with a retention metric, and per customer variant, exposure and visits, as in the files."""
+    rng = np.random.default_rng(8)
+    begins = datetime(2026, 7, 6, tzinfo=UTC)
+    people = {}
+    for number in range(600):
+        at = begins + timedelta(seconds=int(rng.integers(0, 14 * 86_400)))
+        chances = 0.6 * np.exp(-np.arange(40) / 4) + (0.2 if number % 2 else 0.15)
+        days = [day for day in range(40) if rng.random() < chances[day]]
+        visits = [at + timedelta(days=day, seconds=int(rng.integers(0, 86_400))) for day in days]
+        people[f"c{number}"] = (("today", "short")[number % 2], at, [*visits, at - timedelta(hours=1)])
+    exposures = [f"live,{name},{variant},{at.isoformat()}" for name, (variant, at, _) in people.items()]
+    events = [f"{name},session,{visit.isoformat()}" for name, (_, _, visits) in people.items() for visit in visits]
+    paths = {name: folder / f"back-{name}" for name in ("exposures.csv", "events.csv", "live.toml")}
+    paths["exposures.csv"].write_text("\n".join(["experiment,customer_id,variant,exposed_at", *exposures]) + "\n")
+    paths["events.csv"].write_text("\n".join(["customer_id,event,occurred_at", *events]) + "\n")
+    paths["live.toml"].write_text(LIVE.format(extra=extra).replace("purchase", "session") + RETURNING)
+    experiment, _changed = load(path=paths["live.toml"], actor=None)
+    complete = begins + timedelta(days=60)
+    import_exposures(path=paths["exposures.csv"], name="exposures.csv", progress=Progress())
+    import_events(path=paths["events.csv"], name="events.csv", complete_through=complete, progress=Progress())
+    return experiment, people
+
+
 def live(folder: Path, *, rates: Sequence[float] = (0.2, 0.35), extra: str = "", customers: int = 800) -> Experiment:
     """Two weeks of an experiment that runs elsewhere, from files, no readout yet; `rates`: of control, of treatment."""
     rng = np.random.default_rng(5)

@@ -4,7 +4,8 @@ Colours are names of CSS variables, so that light and dark need no second figure
 """
 
 from engagement.core.figures.bars import Bar, bars
+from engagement.core.figures.curves import NamedCurve, curves
 from engagement.core.figures.forest import Group, Interval, forest
 from engagement.core.figures.tracks import Moment, Track, track
 
-__all__ = ["Bar", "Group", "Interval", "Moment", "Track", "bars", "forest", "track"]
+__all__ = ["Bar", "Group", "Interval", "Moment", "NamedCurve", "Track", "bars", "curves", "forest", "track"]
