@@ -3,7 +3,18 @@
 from django.contrib import admin
 
 from engagement.core.admin_site import ReadOnlyAdmin
-from experiments.models import Decision, Experiment, Metric, Readout, ResultsImport, ResultsUpload, Variant
+from experiments.models import (
+    BatchShares,
+    Decision,
+    ExclusionRange,
+    Experiment,
+    Holdout,
+    Metric,
+    Readout,
+    ResultsImport,
+    ResultsUpload,
+    Variant,
+)
 
 
 @admin.register(Experiment)
@@ -48,3 +59,20 @@ class ResultsImportAdmin(ReadOnlyAdmin):
 class ResultsUploadAdmin(ReadOnlyAdmin):
     list_display = ["key", "file_name", "size", "uploaded_by", "uploaded_at"]
     list_select_related = ["uploaded_by"]
+
+
+@admin.register(Holdout)
+class HoldoutAdmin(ReadOnlyAdmin):
+    list_display = ["quarter", "share"]
+
+
+@admin.register(ExclusionRange)
+class ExclusionRangeAdmin(ReadOnlyAdmin):
+    list_display = ["group", "experiment", "low", "high"]
+    list_select_related = ["group", "experiment"]
+
+
+@admin.register(BatchShares)
+class BatchSharesAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "number", "shares", "at"]
+    list_select_related = ["experiment"]

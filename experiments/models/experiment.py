@@ -22,7 +22,9 @@ KEY = RegexValidator(KEY_PATTERN.pattern, _("Letters, digits, - and _ only."))
 class Experiment(models.Model):
     """A randomised comparison of message variants with a plan fixed before launch."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False, help_text="Names its rows in the store.")
+    uid = models.UUIDField(
+        unique=True, default=uuid.uuid4, editable=False, help_text="Names its rows in the store; the salt of its hash."
+    )
     key = models.CharField(_("key"), max_length=100, unique=True, validators=[KEY])
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(max_length=10, choices=ExperimentKind.choices, default=ExperimentKind.AB)
@@ -44,6 +46,7 @@ class Experiment(models.Model):
     )
     sealed_until = models.DateTimeField(_("sealed until"), null=True, blank=True)
     subgroups = models.JSONField(default=list, help_text="Traits and customer states declared for a separate look.")
+    for_eligible_only = models.BooleanField(default=False, help_text="Decides about customers with a row that says so.")
     follows_dates = models.BooleanField(default=False, help_text="Runs elsewhere: its dates alone make its state.")
 
     starts = models.DateTimeField(_("starts"), null=True, blank=True)

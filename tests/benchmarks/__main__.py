@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy
 
-from tests.benchmarks import assignment, boundaries, comparisons, ingest, moments, readout, regret, scale
+from tests.benchmarks import assignment, boundaries, comparisons, division, ingest, moments, readout, regret, scale
 
 BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "comparisons": comparisons.lines,
     "assignment": assignment.lines,
+    "division": division.lines,
     "boundaries": boundaries.lines,
     "regret": regret.lines,
     "moments": moments.lines,

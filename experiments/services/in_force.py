@@ -1,0 +1,126 @@
+"""The experiments that decide about customers now, held in each process and read again after a second.
+
+So a launch, a pause, new shares of a bandit reach every process within that second, and a decision of an experiment
+without an audience reads no table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+import xxhash
+from django.db.models import Q
+
+from backlog.quarters import Quarter
+from engagement.accounts.queries import workspace
+from engagement.core.clock import now
+from engagement.messaging.choices import Channel
+from experiments.assignment import Division, Slice
+from experiments.choices import ExperimentKind
+from experiments.lifecycle import State
+from experiments.models import Experiment, Holdout, Variant
+
+KNOWN_FOR_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A variant as a page shows it: `content` holds title and text of its in-app message, nothing where it has none."""
+
+    pk: int
+    key: str
+    content: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a decision needs to know of an experiment. `version` changes when any of it does."""
+
+    pk: int
+    key: str
+    is_bandit: bool
+    for_eligible_only: bool
+    starts: datetime
+    ends: datetime
+    division: Division
+    variants: tuple[Served, ...]
+    batch: int
+    version: str
+
+    def is_open(self, moment: datetime) -> bool:
+        return self.starts <= moment < self.ends
+
+
+_held: tuple[float, Mapping[str, InForce]] = (float("-inf"), {})
+
+
+def experiments_in_force() -> Mapping[str, InForce]:
+    """By key, as they were within the last second."""
+    global _held  # noqa: PLW0603  this process's memory; replaced whole, so no reader sees half of it
+    read_at, found = _held
+    if monotonic() - read_at >= KNOWN_FOR_S:
+        found = read()
+        _held = (monotonic(), found)
+    return found
+
+
+def forget() -> None:
+    """Reads anew at the next question; for whoever cannot wait a second."""
+    global _held  # noqa: PLW0603
+    _held = (float("-inf"), {})
+
+
+def read() -> dict[str, InForce]:
+    """By key, as the database has them now; in a number of queries that does not grow with the experiments."""
+    moment = now()
+    runs = Q(state=State.RUNNING) | Q(state=State.READY, follows_dates=True)
+    rows = (
+        Experiment.objects.filter(runs, starts__isnull=False, ends__gt=moment)
+        .select_related("exclusion_range__group")
+        .prefetch_related("variants__message", "batch_shares")
+    )
+    holdouts, zone = {row.quarter: row for row in Holdout.objects.all()}, ZoneInfo(workspace().time_zone)
+    return {row.key: _in_force(row, _holdout(row, holdouts, zone), moment) for row in rows if row.variants.all()}
+
+
+def _holdout(experiment: Experiment, holdouts: Mapping[str, Holdout], zone: ZoneInfo) -> Slice | None:
+    """The holdout of the quarter in which the experiment starts: the next quarter's would take customers from it."""
+    if experiment.starts is None:
+        return None
+    held = holdouts.get(str(Quarter.of(experiment.starts.astimezone(zone).date())))
+    return Slice(held.salt, 0.0, held.share) if held else None
+
+
+def _in_force(experiment: Experiment, holdout: Slice | None, moment: datetime) -> InForce:
+    variants = sorted(experiment.variants.all(), key=lambda variant: variant.position)
+    batch, shares = 0, [variant.share for variant in variants]
+    if experiment.kind == ExperimentKind.BANDIT:
+        for row in experiment.batch_shares.all():
+            if row.at <= moment:
+                batch, shares = row.number, row.shares
+    division = Division(experiment.uid, tuple(shares), holdout, _group(experiment))
+    served = tuple(Served(variant.pk, variant.key, _content(variant)) for variant in variants)
+    assert experiment.starts is not None  # noqa: S101  the query asks for both
+    assert experiment.ends is not None  # noqa: S101
+    dates = experiment.starts, experiment.ends
+    described = repr((division, served, dates, experiment.for_eligible_only))
+    return InForce(
+        experiment.pk, experiment.key, experiment.kind == ExperimentKind.BANDIT, experiment.for_eligible_only,
+        *dates, division, served, batch, xxhash.xxh3_64_hexdigest(described.encode()),
+    )  # fmt: skip
+
+
+def _group(experiment: Experiment) -> Slice | None:
+    if not hasattr(experiment, "exclusion_range"):
+        return None
+    found = experiment.exclusion_range
+    return Slice(found.group.salt, found.low, found.high)
+
+
+def _content(variant: Variant) -> dict[str, str]:
+    message = variant.message
+    if message is None or message.channel != Channel.IN_APP:
+        return {}
+    return {"title": message.subject, "text": message.body}
