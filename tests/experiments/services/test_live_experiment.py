@@ -156,9 +156,9 @@ def rows(tmp_path: Path) -> Rows:
     return Rows(tmp_path)
 
 
-def start(tmp_path: Path, rows: Rows, *, extra: str = "", more: str = "") -> Experiment:
+def start(tmp_path: Path, rows: Rows, *, extra: str = "", plan: str = "") -> Experiment:
     toml = tmp_path / "welcome.toml"
-    toml.write_text(TOML.format(extra=extra) + more)
+    toml.write_text(plan or TOML.format(extra=extra))
     experiment, _changed = load(path=toml, actor=None)
     import_exposures(path=rows.exposures, name="exposures.csv", progress=Progress())
     import_events(path=rows.events_file, name="events.csv", complete_through=LATER, progress=Progress())

@@ -31,6 +31,31 @@ pytestmark = [
 ]
 
 
+# Each metric costs a cluster many seconds: what the witness holds to numbers below is not asked again here.
+NOT_IN_THE_WITNESS = """
+[experiment]
+key = "welcome"
+name = "Shorter welcome series"
+control = "today"
+shares = { today = 0.5, short = 0.5 }
+starts = 2026-07-06
+ends = 2026-07-20
+subgroups = ["plan"]
+[[metrics]]
+key = "retained_7"
+kind = "retention"
+role = "primary"
+event = "session"
+day = 7
+[[metrics]]
+key = "spend_p90"
+kind = "quantile"
+quantile = 0.9
+event = "purchase"
+window_days = 14
+"""
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     made = spark_cluster.Cluster(tmp_path_factory.mktemp("spark"))
@@ -55,8 +80,7 @@ def readout(experiment: Experiment) -> Readout:
 def test_spark_and_duckdb_read_the_same_numbers_from_the_same_files(tmp_path: Path, cluster, settings):
     rows = Rows(tmp_path)
     settings.WAREHOUSE_ENGINE = "duckdb"
-    winsorised = RUNNING + WINSORISED
-    experiment = start(tmp_path, rows, extra='subgroups = ["plan"]', more=winsorised)
+    experiment = start(tmp_path, rows, plan=NOT_IN_THE_WITNESS + RUNNING)
     Customer.objects.filter(external_id__endswith="7").update(traits={"plan": "paid"})
     others = [c for c in rows.exposed if rows.variant[c] != rows.variant["c0"]]
     merge([(ensure([others[0]])[0], ensure(["c0"])[0])], cause="alias")
@@ -68,7 +92,7 @@ def test_spark_and_duckdb_read_the_same_numbers_from_the_same_files(tmp_path: Pa
 
     assert sum(variant["contaminated"] for variant in expected.document["variants"]) == 1
     pairs = list(zip(flattened(_told(found)), flattened(_told(expected)), strict=True))
-    assert len(pairs) > 1_000
+    assert len(pairs) > 500
     assert [pair for pair in pairs if not same([pair[0]], [pair[1]])] == []
 
 
@@ -78,17 +102,6 @@ def test_spark_gives_the_figures_of_the_witness(tmp_path: Path, cluster, setting
     settings.WAREHOUSE_ENGINE = cluster
 
     agree(analyse(experiment=experiment, as_of=AS_OF, progress=Progress()).document, Witness(world))
-
-
-WINSORISED = """
-[[metrics]]
-key = "spend"
-kind = "mean"
-role = "diagnostic"
-event = "purchase"
-window_days = 7
-winsorise = 0.99
-"""
 
 
 def _told(found: Readout) -> list:
