@@ -56,6 +56,7 @@ def address(place) -> str:
 
 
 def press(page, keys: str) -> None:
+    page.wait_for_load_state()  # a key before the page's script runs is nobody's
     for key in keys.split():
         page.keyboard.press(key)
 
@@ -71,6 +72,7 @@ def scores(member) -> list[tuple]:
 def test_a2_2_a_ballot_by_keys_is_saved_and_the_next_idea_has_the_focus(page, visit, places, me):
     visit("/")
     page.get_by_role("link", name="Start scoring").click()
+    page.wait_for_url("**/ideas/*/")
     first = page.locator("h1").inner_text()
 
     press(page, "i 7 c 5 e 0 Enter")
@@ -85,6 +87,7 @@ def test_a2_2_a_ballot_by_keys_is_saved_and_the_next_idea_has_the_focus(page, vi
 def test_a_round_of_three_is_scored_by_keys_alone(page, visit, places, me):
     visit("/")
     page.get_by_role("link", name="Start scoring").click()
+    page.wait_for_url("**/ideas/*/")
 
     for _ in places:
         heading = page.locator("h1").inner_text()
