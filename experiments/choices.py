@@ -54,6 +54,20 @@ class DecisionKind(models.TextChoices):
     STOP = "stop", _("Stop without decision")
 
 
+class AskKind(models.TextChoices):
+    """What a report asks of its readers."""
+
+    DECISION = "decision", _("Decision")
+    MONEY = "money", _("Money")
+    ACCESS = "access", _("Access")
+
+
+class Reply(models.TextChoices):
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    TALK = "talk", _("Let us talk")
+
+
 VERDICT_LABELS = {
     "better": _("Better"),
     "worse": _("Worse"),

@@ -4,14 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.utils.translation import gettext as _
 
 from engagement.accounts.models import AuditEntry, Member
 from engagement.accounts.queries import audit_trail, writing_members
 from engagement.core.errors import NotFound
 from experiments.lifecycle import State
-from experiments.models import Experiment, Readout, ResultsUpload
+from experiments.models import (
+    AskAnswer,
+    Experiment,
+    Readout,
+    ReportLink,
+    ReportRevision,
+    ReportText,
+    ResultsUpload,
+)
 
 SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
 
@@ -70,6 +78,11 @@ def under_way() -> QuerySet[Experiment]:
     return live.order_by(waits_first, "ends", "pk")
 
 
+def launched() -> QuerySet[Experiment]:
+    """Those that left planning, running or over."""
+    return Experiment.objects.exclude(state__in=(State.DRAFT, State.READY))
+
+
 def learned(*, text: str = "") -> QuerySet[Experiment]:
     """Decided experiments, the newest learning first; `text` is looked for in it and where experiments are found by."""
     decided = experiments().filter(decision__isnull=False).order_by("-decision__decided_at", "-pk")
@@ -119,3 +132,41 @@ def results_upload(upload_id: UUID, *, member: Member) -> ResultsUpload:
     if found is None or not found.path.exists():
         raise NotFound(_("This upload is gone: it was read, or nobody came back for it within two days."))
     return found
+
+
+def revisions(quarter: str) -> QuerySet[ReportRevision]:
+    """Of a quarter's report, newest first."""
+    return ReportRevision.objects.filter(quarter=quarter).select_related("released_by", "written_by")
+
+
+def revision(quarter: str, number: int) -> ReportRevision:
+    found = revisions(quarter).filter(number=number).first()
+    if found is None:
+        values = {"number": number, "quarter": quarter}
+        raise NotFound(_("There is no revision %(number)d of the report of %(quarter)s.") % values)
+    return found
+
+
+def released_quarters() -> dict[str, int]:
+    """The quarters with a released report, and their newest revision's number."""
+    found = ReportRevision.objects.values("quarter").annotate(newest=Max("number"))
+    return {row["quarter"]: row["newest"] for row in found.order_by("quarter")}
+
+
+def report_text(quarter: str) -> ReportText | None:
+    return ReportText.objects.filter(quarter=quarter).select_related("edited_by").first()
+
+
+def answers_by_ask(revision: ReportRevision) -> dict[int, list[AskAnswer]]:
+    """Of the revision's asks, the newest answer of each reader, in the order they came."""
+    asks = [ask["id"] for ask in revision.document["asks"]]
+    found: dict[int, dict[str, AskAnswer]] = {}
+    for answer in AskAnswer.objects.filter(ask__in=asks):
+        found.setdefault(answer.ask_id, {})[answer.name] = answer
+    return {ask: list(by_name.values()) for ask, by_name in found.items()}
+
+
+def report_links(quarter: str) -> QuerySet[ReportLink]:
+    """With how often each was opened and when last."""
+    found = ReportLink.objects.filter(quarter=quarter).select_related("made_by")
+    return found.annotate(times=Count("openings"), last=Max("openings__at"))

@@ -6,7 +6,7 @@ from engagement.accounts.models import Member
 from engagement.accounts.rules import require_writer
 from engagement.core.errors import Forbidden
 from experiments.lifecycle import State, may_move
-from experiments.models import Experiment
+from experiments.models import Experiment, ReportText
 
 
 def may_plan(member: Member) -> bool:
@@ -32,6 +32,22 @@ def why_not_decide(member: Member, experiment: Experiment) -> str:
     """The sentence that would refuse this member the decision; empty for those who may."""
     try:
         require_may_decide(member, experiment)
+    except Forbidden as error:
+        return str(error)
+    return ""
+
+
+def require_may_release(member: Member | None, text: ReportText | None) -> None:
+    """Anybody who writes here, but for whoever wrote the text last: a second pair of eyes releases it."""
+    require_writer(member)
+    if member is not None and text is not None and text.edited_by_id == member.pk:
+        raise Forbidden(_("You wrote this report, so somebody else releases it."))
+
+
+def why_not_release(member: Member, text: ReportText | None) -> str:
+    """The sentence that would refuse this member the release; empty for those who may."""
+    try:
+        require_may_release(member, text)
     except Forbidden as error:
         return str(error)
     return ""

@@ -12,6 +12,7 @@ from experiments import queries
 from experiments.models import Experiment, Readout, ResultsUpload
 from experiments.results_file import Columns, ResultsMetric
 from experiments.services import analysis, results_uploads
+from experiments.services.reporting import answering, mailing
 from experiments.services.results_import import ResultsFile, import_results
 
 
@@ -44,6 +45,16 @@ def analyse(*, progress: Progress, key: str) -> tuple[str, str]:
     sentence = _("The readout of %(name)s is as of %(time)s UTC.")
     when = readout.as_of.strftime("%Y-%m-%d %H:%M")
     return sentence % {"name": readout.experiment, "time": when}, reverse("experiment", args=[key, "results"])
+
+
+def tell_ask_owner(*, progress: Progress, answer_id: int) -> tuple[str, str]:
+    """Mails the answer to whoever waits for it."""
+    return answering.tell_owner(answer_id=answer_id, progress=progress), reverse("reports")
+
+
+def mail_report(*, progress: Progress, revision_id: int, address: str) -> tuple[str, str]:
+    """Mails a released report to its subscribers."""
+    return mailing.mail(revision_id=revision_id, address=address, progress=progress), address
 
 
 def _sentence(readout: Readout, *, is_new: bool) -> str:

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from experiments.views import experiment, experiments, learnings, plan, reports, results_file
+from experiments.views import (
+    experiment,
+    experiments,
+    learnings,
+    plan,
+    report_desk,
+    reports,
+    results_file,
+    shared_report,
+)
 
 urlpatterns = [
     path("experiments/", experiments.experiment_list, name="experiments"),
@@ -17,5 +26,19 @@ urlpatterns = [
     path("experiments/<str:key>/<str:tab>/", experiment.tab, name="experiment"),
     path("learnings/", learnings.learning_list, name="learnings"),
     path("reports/", reports.report_list, name="reports"),
+    path("reports/subscription/", report_desk.subscription, name="report_subscription"),
     path("reports/<str:quarter>/", reports.report, name="report"),
+    path("reports/<str:quarter>/draft/", reports.draft_page, name="report_draft"),
+    path("reports/<str:quarter>/edit/", report_desk.edit, name="report_edit"),
+    path("reports/<str:quarter>/release/", report_desk.release, name="report_release"),
+    path("reports/<str:quarter>/asks/", report_desk.ask_add, name="report_ask_add"),
+    path("reports/<str:quarter>/asks/<int:ask_id>/withdraw/", report_desk.ask_withdraw, name="report_ask_withdraw"),
+    path("reports/<str:quarter>/asks/<int:ask_id>/answer/", report_desk.answer, name="report_answer"),
+    path("reports/<str:quarter>/links/", report_desk.links, name="report_links"),
+    path("reports/<str:quarter>/links/<int:link_id>/revoke/", report_desk.link_revoke, name="report_link_revoke"),
+    path("reports/<str:quarter>/<str:name>.csv", reports.table_csv, name="report_csv"),
+    path("reports/<str:quarter>/<int:number>/", reports.revision, name="report_revision"),
+    path("reports/<str:quarter>/<int:number>/<str:name>.csv", reports.table_csv, name="report_revision_csv"),
+    path("shared/reports/<str:token>/", shared_report.shared, name="shared_report"),
+    path("shared/reports/<str:token>/asks/<int:ask_id>/", shared_report.shared_answer, name="shared_report_answer"),
 ]

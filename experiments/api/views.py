@@ -21,7 +21,8 @@ from experiments.api.serializers import (
     PlanSerializer,
 )
 from experiments.models import Experiment
-from experiments.reports.quarter import quarter_named, quarter_report
+from experiments.reports.quarterly.document import quarter_report
+from experiments.reports.quarterly.period import quarter_named
 from experiments.services import decisions
 
 

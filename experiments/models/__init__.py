@@ -9,9 +9,20 @@ from experiments.models.assignment import (
 )
 from experiments.models.counted import CountedDays, Counting, ExposedTraits
 from experiments.models.experiment import Experiment, Metric, Variant
+from experiments.models.report import (
+    Ask,
+    AskAnswer,
+    ReportLink,
+    ReportOpening,
+    ReportRevision,
+    ReportSubscription,
+    ReportText,
+)
 from experiments.models.upload import ResultsUpload
 
 __all__ = [
+    "Ask",
+    "AskAnswer",
     "Assignment",
     "BatchShares",
     "CountedDays",
@@ -25,6 +36,11 @@ __all__ = [
     "Holdout",
     "Metric",
     "Readout",
+    "ReportLink",
+    "ReportOpening",
+    "ReportRevision",
+    "ReportSubscription",
+    "ReportText",
     "ResultsImport",
     "ResultsUpload",
     "Variant",

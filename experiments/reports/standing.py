@@ -14,7 +14,7 @@ from experiments import queries, rules
 from experiments.choices import DecisionKind
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment
-from experiments.reports.quarter import quarter_of
+from experiments.reports.quarterly.period import quarter_of
 from experiments.reports.results import MetricResult
 from experiments.reports.sentences import one_of
 

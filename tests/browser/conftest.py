@@ -154,9 +154,7 @@ def check_page(page: Page, name: str) -> None:
 
 
 def _assert_accessible(page: Page, scheme: str) -> None:
-    if (
-        os.environ.get("TEST_DATABASE") == "PostgreSQL"
-    ):  # judged on the first database
+    if os.environ.get("TEST_DATABASE") == "PostgreSQL":  # judged on the first database
         return
     everything, colours = {"type": "tag", "values": AXE_TAGS}, {"type": "rule", "values": COLOUR_RULES}
     options = {"runOnly": everything if scheme == "light" else colours}

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
 from experiments.models import Experiment, ResultsUpload
-from experiments.reports.quarter import quarter_of
+from experiments.reports.quarterly.period import quarter_of
 from experiments.services import decisions
 from experiments.services.analysis import analyse
 from tests.backlog.factories import IdeaFactory

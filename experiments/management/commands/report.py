@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from engagement.core.command import Refusable
-from experiments.reports.quarter import quarter_named, quarter_report
+from experiments.reports.quarterly.document import quarter_report
+from experiments.reports.quarterly.period import quarter_named
 
 
 class Command(Refusable):

@@ -9,7 +9,7 @@ from engagement.accounts.models import AuditEntry
 from engagement.core.clock import now
 from engagement.messaging.models import Message
 from experiments.models import Decision, Experiment
-from experiments.reports.quarter import quarter_of
+from experiments.reports.quarterly.period import quarter_of
 from experiments.services import decisions
 from experiments.services.plans import VariantPlan
 from tests.backlog.factories import IdeaFactory

@@ -23,7 +23,7 @@ from engagement.customers.models import Customer, StateCount
 from experiments.demonstration.people import PEOPLE
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment, Readout
-from experiments.reports.quarter import quarter_report
+from experiments.reports.quarterly.document import quarter_report
 from experiments.rules import may_decide
 from experiments.services import demonstration
 

@@ -1,0 +1,52 @@
+"""How the quarter went as work: how much, how long, how carefully. Each figure beside the quarter before."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from backlog.models import Idea, VotingRound
+from experiments.choices import DecisionKind
+from experiments.lifecycle import State
+from experiments.models import Decision
+from experiments.queries import launched
+
+Figures = dict[str, Any]
+
+
+def process(decisions: Sequence[Decision], start: datetime, end: datetime) -> Figures:
+    """Counts of one quarter; `median_days` is None where nothing decided came from an idea."""
+    begun = launched().filter(starts__gte=start, starts__lt=end)
+    days = [
+        (decision.decided_at - decision.experiment.idea.created_at).days
+        for decision in decisions
+        if decision.experiment.idea
+    ]
+    return {
+        "ideas_added": Idea.objects.filter(created_at__gte=start, created_at__lt=end).count(),
+        "rounds_closed": VotingRound.objects.filter(closed_at__gte=start, closed_at__lt=end).count(),
+        "launched": begun.count(),
+        "decided": len(decisions),
+        "median_days": median(days) if days else None,
+        "closed": sum(decision.experiment.state == State.CLOSED for decision in decisions),
+        "not_recommended": sum(is_against_the_rule(decision) for decision in decisions),
+    }
+
+
+def is_against_the_rule(decision: Decision) -> bool:
+    """Shipped what the frozen rule did not recommend."""
+    recommended = decision.readout.document["recommendation"] or {"variant": None}
+    key = decision.variant.key if decision.variant else None
+    return decision.kind == DecisionKind.SHIP and recommended["variant"] != key
+
+
+def stages(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    """Decided experiments by the lifecycle stage of their idea, most first; those without one last."""
+    found: dict[str, dict[str, Any]] = {}
+    for decision in decisions:
+        idea = decision.experiment.idea
+        stage = str(idea.get_lifecycle_stage_display()) if idea and idea.lifecycle_stage else ""
+        row = found.setdefault(stage, {"stage": stage, "decided": 0, "shipped": 0})
+        row["decided"] += 1
+        row["shipped"] += decision.kind == DecisionKind.SHIP
+    return sorted(found.values(), key=lambda row: (not row["stage"], -row["decided"], row["stage"]))

@@ -1,0 +1,42 @@
+"""The tables behind a report's figures, as header and rows."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Table = tuple[Sequence[str], list[Sequence[Any]]]
+
+
+def effects(document: dict[str, Any]) -> Table:
+    """The four readings of each metric, as lifts."""
+    header = ("metric", "reading", "leads", "lift", "low", "high", "level", "experiments", "shipped", "customers")
+    rows: list[Sequence[Any]] = [
+        (
+            entry["metric"], name, name == entry["headline"], row["lift"], row["low"], row["high"], entry["level"],
+            entry["experiments"], entry["shipped"], entry["customers"],
+        )
+        for entry in document["programme"] for name, row in entry["rows"].items() if row
+    ]  # fmt: skip
+    return header, rows
+
+
+def judging(document: dict[str, Any]) -> Table:
+    """Confidence ratings in bins: what was stated and what worked."""
+    header = ("from", "to", "stated", "worked", "count", "share", "low", "high")
+    return header, [tuple(part[name] for name in header) for part in document["judging"]["bins"]]
+
+
+def decisions(document: dict[str, Any]) -> Table:
+    header = ("experiment", "name", "verdict", "metric", "lift", "low", "high", "decision", "variant", "decided_by")
+    rows: list[Sequence[Any]] = []
+    for row in document["decisions"]:
+        effect = row["effect"] or dict.fromkeys(("verdict", "metric", "lift", "lift_low", "lift_high"))
+        told = [effect[name] for name in ("verdict", "metric", "lift", "lift_low", "lift_high")]
+        rows.append((row["experiment"], row["name"], *told, row["decision"], row["variant"], row["decided_by"]))
+    return header, rows
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], Table]] = {
+    "effects": effects,
+    "judging": judging,
+    "decisions": decisions,
+}
