@@ -21,9 +21,9 @@ from experiments.api.serializers import (
     PlanSerializer,
 )
 from experiments.models import Experiment
-from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.period import quarter_named
 from experiments.services import decisions
+from experiments.services.reporting.releasing import draft
 
 
 class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experiment]):
@@ -74,8 +74,11 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
 
 
 class QuarterReport(APIView):
-    """The report of a quarter, such as 2026-Q3, as a `report/1` document."""
+    """The report of a quarter, such as 2026-Q3, as a `report/1` document: its newest revision, before the first
+    release the draft, whose numbers still move."""
 
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="reports_retrieve")
     def get(self, request: Request, quarter: str) -> Response:
-        return Response(quarter_report(quarter_named(quarter)))
+        named = quarter_named(quarter)
+        newest = queries.revisions(str(named)).first()
+        return Response(newest.document if newest else draft(quarter=named))

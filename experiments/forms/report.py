@@ -71,12 +71,14 @@ class ReportTextForm(forms.Form):
     def _suggest(self, decided: list[Decision]) -> None:
         """What the newest decisions say, for a start."""
         for number, decision in enumerate(decided[:MOST_LEARNINGS], start=1):
-            self.initial |= {f"learning_{number}": decision.learning, f"experiment_{number}": decision.experiment.key}
+            self.initial[f"learning_{number}"] = decision.learning
+            self.initial[f"experiment_{number}"] = decision.experiment.key
 
     def _show(self, text: ReportText) -> None:
-        self.initial |= {"title": text.title, "correction": text.correction, "version": text.version}
+        self.initial.update({"title": text.title, "correction": text.correction, "version": text.version})
         for number, learning in enumerate(text.learnings, start=1):
-            self.initial |= {f"learning_{number}": learning["text"], f"experiment_{number}": learning["experiment"]}
+            self.initial[f"learning_{number}"] = learning["text"]
+            self.initial[f"experiment_{number}"] = learning["experiment"]
 
 
 class AskForm(forms.Form):

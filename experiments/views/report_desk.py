@@ -24,11 +24,10 @@ from experiments.services.reporting import answering, mailing, releasing, sharin
 def edit(request: MemberRequest, quarter: str) -> HttpResponse:
     """The writing desk; a refusal brings it back with everything that was typed."""
     named, text = quarter_named(quarter), queries.report_text(quarter)
-    newest = queries.revisions(quarter).first()
-    options = {"quarter": named, "is_released": newest is not None}
+    is_released = queries.revisions(quarter).exists()
     if request.method != "POST":
-        return _desk(request, quarter, ReportTextForm(text=text, **options))
-    form = ReportTextForm(request.POST, text=None, **options)
+        return _desk(request, quarter, ReportTextForm(quarter=named, text=text, is_released=is_released))
+    form = ReportTextForm(request.POST, quarter=named, text=None, is_released=is_released)
     if not form.is_valid():
         return _desk(request, quarter, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:

@@ -15,6 +15,7 @@ from experiments import queries
 from experiments.models import ReportRevision, ReportSubscription
 from experiments.reports.quarterly import period, tables
 from experiments.reports.quarterly.page import quarter_label, quarter_page
+from experiments.reports.quarterly.paper import PAPERS, pdf
 from experiments.services.reporting.releasing import draft
 
 
@@ -57,6 +58,20 @@ def table_csv(request: MemberRequest, quarter: str, name: str, number: int | Non
         raise NotFound(_("A report has no table “%(name)s”.") % {"name": name})
     header, rows = tables.TABLES[name](document)
     return csv_answer(f"{quarter}-{name}.csv", header, rows)
+
+
+def paper(request: MemberRequest, quarter: str, number: int | None = None) -> HttpResponse:
+    """A revision, or the draft, as PDF; `?paper=letter` for Letter."""
+    shown = queries.revision(quarter, number) if number else None
+    document = shown.document if shown else draft(quarter=period.quarter_named(quarter))
+    own = reverse("report_revision", args=[quarter, number]) if number else reverse("report", args=[quarter])
+    size = request.GET.get("paper", "a4")
+    if size not in PAPERS:
+        raise NotFound(_("A report is printed on a4 or letter."))
+    body = pdf(document, revision=shown, address=request.build_absolute_uri(own), paper=size)
+    name = f"{quarter}-{number}.pdf" if number else f"{quarter}-draft.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return HttpResponse(body, content_type="application/pdf", headers=headers)
 
 
 def _draft(request: MemberRequest, quarter: str) -> HttpResponse:

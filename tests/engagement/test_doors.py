@@ -13,6 +13,8 @@ OPEN_DOORS = {
     "health_ready",
     "invitation",
     "track",
+    "shared_report",
+    "shared_report_answer",
     "account_login",
     "account_logout",
     "account_inactive",

@@ -1,12 +1,15 @@
-"""Eight members decide at once on a real database; run inside an installation."""
+"""Eight members decide at once, and four release the quarter, on a real database; run inside an installation."""
 
 import json
 import tempfile
 from pathlib import Path
 
 from engagement.accounts.models import AuditEntry
-from experiments.models import Decision, Experiment
+from engagement.core.clock import now
+from experiments.models import Decision, Experiment, ReportRevision
+from experiments.reports.quarterly.period import quarter_of
 from experiments.services import decisions
+from experiments.services.reporting import releasing, writing
 from tests.backlog.races import together
 from tests.experiments.builders import imported
 from tests.factories import MemberFactory
@@ -28,4 +31,14 @@ def main() -> None:
         "entries": AuditEntry.objects.filter(verb="decided").count(),
         "state": Experiment.objects.get().state,
     }
+    told["releases"] = released_by_four()
     print(json.dumps(told))
+
+
+def released_by_four() -> dict[str, object]:
+    quarter = quarter_of(now())
+    learnings = [{"text": "Mails bring buyers.", "experiment": ""}]
+    writing.write(quarter=quarter, title="", learnings=learnings, correction="", actor=MemberFactory())
+    readers = [MemberFactory() for _ in range(4)]
+    ended = together([lambda one=one: releasing.release(quarter=quarter, actor=one, seen_version=1) for one in readers])
+    return {"ended": ended, "revisions": ReportRevision.objects.count()}

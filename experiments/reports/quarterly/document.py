@@ -19,7 +19,7 @@ from experiments.reports.quarterly.judging import judging, outcomes
 from experiments.reports.quarterly.money import money
 from experiments.reports.quarterly.period import bounds
 from experiments.reports.quarterly.process import is_against_the_rule, process, stages
-from experiments.reports.quarterly.programme import programme
+from experiments.reports.quarterly.programme import measured_lifts, programme
 from experiments.stats.programme import TotalEffect
 
 MOST_LEARNINGS = 3
@@ -44,6 +44,7 @@ def quarter_report(
     rows = [_row(decision) for decision in decisions]
     started = queries.launched().filter(starts__gte=start, starts__lt=end).select_related("pod")
     launched = [_launched_row(experiment) for experiment in started]
+    measured = measured_lifts(decisions, all_customers=customers)
     figures = {"now": process(decisions, start, end), "before": process(before, earlier_start, start)}
     text = ReportText.objects.filter(quarter=str(quarter)).first()
     return {
@@ -59,7 +60,7 @@ def quarter_report(
         "counts": _counts(rows, figures["now"]),
         "learnings": _learnings(text, rows),
         "felt": list(felt),
-        "programme": programme(decisions, all_customers=customers, holdouts=holdouts or {}, goals={}),
+        "programme": programme(measured, holdouts=holdouts or {}, goals={}),
         "decisions": rows,
         "money": money(decisions, all_customers=customers),
         "stages": stages(decisions),

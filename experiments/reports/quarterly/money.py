@@ -37,6 +37,6 @@ def _worth(decision: Decision, all_customers: int) -> dict[str, Any] | None:
 
 def _customers(decision: Decision, metric: dict[str, Any], all_customers: int) -> int:
     idea = decision.experiment.idea
-    measured = sum(row["n"] for row in metric["variants"])
+    measured: int = sum(row["n"] for row in metric["variants"])
     expected = max((idea.expected_audience or 0) if idea else 0, measured)
     return min(expected, all_customers) if all_customers else expected

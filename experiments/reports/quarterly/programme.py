@@ -103,18 +103,13 @@ def totals(lifts: list[MeasuredLift], *, seed: int, holdout: TotalEffect | None 
 
 
 def programme(
-    decisions: Iterable[Decision],
-    *,
-    all_customers: int,
-    holdouts: Mapping[str, TotalEffect],
-    goals: Mapping[str, float],
+    found: Mapping[str, list[MeasuredLift]], *, holdouts: Mapping[str, TotalEffect], goals: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """Per metric its four rows, JSON-ready, the metric with most experiments first.
+    """Per metric of `measured_lifts` its four rows, JSON-ready, the metric with most experiments first.
 
     holdouts: what a holdout measured, by metric. goals: the lift the quarter was to bring, by metric. The headline is
     the holdout where its interval is narrower than the goal (rule C2.2), else the shrunk sum.
     """
-    found = measured_lifts(decisions, all_customers=all_customers)
     order = sorted(found, key=lambda metric: (-len(found[metric]), metric))
     return [_entry(metric, found[metric], holdouts.get(metric), goals.get(metric)) for metric in order]
 

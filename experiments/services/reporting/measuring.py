@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 import numpy as np
+import pyarrow as pa
 from ibis.expr.types import Table
 
 from backlog.quarters import Quarter
@@ -81,7 +82,7 @@ def holdouts(*, quarter: Quarter) -> dict[str, TotalEffect]:
     with connect() as warehouse:
         events = resolved(warehouse.table("events"), survivors())
         first = _people(held, start, _active_before(warehouse, events, start))
-        if not len(first["customer"]):
+        if not first.num_rows:
             return {}
         spans = {definition.key: Span(end) for definition in definitions}
         outcomes = warehouse.kept(per_customer(ibis.memtable(first), events, definitions, spans=spans))
@@ -110,15 +111,16 @@ def _active_before(warehouse: Warehouse, events: Table, start: datetime) -> set[
     return {row["customer"] for row in warehouse.rows(before.select("customer").distinct())}
 
 
-def _people(held: Holdout, start: datetime, active: set[int]) -> dict[str, Any]:
+def _people(held: Holdout, start: datetime, active: set[int]) -> pa.Table:
     known = Customer.objects.filter(merged_into=None, external_id__isnull=False).values_list("pk", "external_id")
-    rows = [(pk, name) for pk, name in known.iterator() if pk in active]
+    rows = [(pk, name) for pk, name in known.iterator() if name and pk in active]
     numbers = units(held.salt, encoded([name for _pk, name in rows]))
-    return {
+    columns = {
         "customer": np.array([pk for pk, _name in rows], dtype=np.int64),
         "variant": np.where(numbers < held.share, KEPT_OUT, ALL_OTHERS).astype(np.int64),
         "exposed_us": np.full(len(rows), microseconds(start), dtype=np.int64),
     }
+    return pa.table(columns)
 
 
 def _lift(warehouse: Warehouse, outcomes: Table, number: int, definition: MetricDefinition) -> TotalEffect | None:

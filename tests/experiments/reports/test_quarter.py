@@ -92,7 +92,7 @@ def test_the_page_tells_what_was_learned_with_every_estimate_beside_its_range(cl
     assert "Cleo" in page
     assert "Reader loyalty" in page
     assert "1 experiment was decided: 1 better. 1 was launched." in page
-    assert page.count('class="estimate') == 5  # in the learning, in the row, and three readings of the programme
+    assert page.count('class="estimate') == 6  # learning, row, three readings, worth
     assert "<script" not in page
     assert len(page) < 60_000
 

@@ -132,4 +132,5 @@ def test_a_second_decision_is_refused(ended):
 def test_of_eight_members_at_the_same_moment_one_decides(installation):
     told = json.loads(installation.shell("from tests.experiments.races import main; main()"))
 
+    assert told.pop("releases") == {"ended": ["Conflict"] * 3 + ["done"], "revisions": 1}
     assert told == {"ended": ["Conflict"] * 7 + ["done"], "decisions": 1, "entries": 1, "state": "decided"}
