@@ -106,6 +106,12 @@ WAREHOUSE_ENGINE = ENV.warehouse_engine
 WAREHOUSE_MEMORY = ENV.warehouse_memory
 WAREHOUSE_DIR = DATA_DIR / "warehouse"
 TRACK_CALLS_PER_S = ENV.track_calls_per_s
+FILE_READERS = {  # what a file through the browser may hold, and who reads it
+    "customers": "engagement.customers.services.file_uploads.customers",
+    "events": "engagement.customers.services.file_uploads.events",
+    "exposures": "experiments.services.exposure_imports.read_upload",
+}
+ERASERS = ["experiments.services.erasure.forget"]  # what upper floors keep of a customer, by dotted name
 EXPOSURE_RECOGNISER = "experiments.services.recognition.recognise"  # a name: customers know no experiments
 MEDIA_ROOT = DATA_DIR / "uploads"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("engagement.customers.urls")),
     path("", include("backlog.urls")),
     path("", include("experiments.urls")),
+    path("api/v1/", include("engagement.customers.api.urls")),
     path("api/v1/", include("backlog.api.urls")),
     path("api/v1/", include("experiments.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),

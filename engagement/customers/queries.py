@@ -6,12 +6,25 @@ from datetime import datetime, timedelta
 
 import ibis
 import pyarrow as pa
-from django.db.models import Min
+from django.db.models import Min, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 from ibis.expr.types import Table
 
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
-from engagement.customers.models import Customer, Feed, InboxItem, Merge, StateCount, StateDefinition
+from engagement.core.errors import NotFound
+from engagement.customers.choices import BY_CONSENT, SuppressionScope
+from engagement.customers.models import (
+    Consent,
+    Customer,
+    Feed,
+    Identity,
+    InboxItem,
+    Merge,
+    StateCount,
+    StateDefinition,
+    Suppression,
+)
 from engagement.customers.states import StateRule
 
 STALE_AFTER = 4  # stated delays without anything new
@@ -110,3 +123,68 @@ def customer_count() -> int:
 def merged_since(moment: datetime) -> set[int]:
     """The survivors of merges made after a moment."""
     return set(Merge.objects.filter(at__gt=moment).values_list("into_id", flat=True))
+
+
+def suppressed(
+    *, channel: str = "", topic: str = "", experiment: str = "", at: datetime | None = None
+) -> QuerySet[Suppression]:
+    """The suppressions in force at a time (now) for a message on this channel and topic of this experiment; their
+    `customer` is who is left in peace. A sub-query: it costs no query by itself."""
+    moment = at or now()
+    scopes = Q(scope=SuppressionScope.EVERYWHERE)
+    for scope, what in (
+        (SuppressionScope.CHANNEL, channel), (SuppressionScope.TOPIC, topic), (SuppressionScope.EXPERIMENT, experiment),
+    ):  # fmt: skip
+        if what:
+            scopes |= Q(scope=scope, what=what)
+    in_force = Suppression.objects.filter(scopes, lifted_at=None, starts_at__lte=moment)
+    return in_force.filter(Q(ends_at=None) | Q(ends_at__gt=moment)).order_by()
+
+
+def consenting(*, channel: str, topic: str = "") -> QuerySet[Consent]:
+    """The words by which customers allow messages on this channel and topic; their `customer` is who allows.
+
+    A word on the topic goes before one on all topics. Of channels without need of consent this is who granted it too.
+    """
+    newest = Consent.objects.filter(channel=channel, is_newest=True)
+    if not topic:
+        return newest.filter(topic="", is_granted=True).order_by()
+    refused = newest.filter(topic=topic, is_granted=False).values("customer")
+    return newest.filter(topic__in=("", topic), is_granted=True).exclude(customer__in=refused).order_by()
+
+
+def needs_consent(channel: str) -> bool:
+    """Whether silence is no permission there."""
+    return channel in BY_CONSENT
+
+
+def suppressions(*, scope: str = "", reason: str = "", text: str = "") -> QuerySet[Suppression]:
+    """Those not lifted, newest first; `text` is a customer id."""
+    found = Suppression.objects.filter(lifted_at=None).select_related("customer", "added_by")
+    if scope:
+        found = found.filter(scope=scope)
+    if reason:
+        found = found.filter(reason=reason)
+    return found.filter(customer__external_id=text) if text else found
+
+
+def customer(pk: int) -> Customer:
+    """The customer of that number, of one who turned out to be another that other; refuses where there is none."""
+    found = Customer.objects.filter(pk=pk).select_related("merged_into").first()
+    if found is None:
+        raise NotFound(_("There is no customer %(number)d.") % {"number": pk})
+    return found.merged_into or found
+
+
+def customers_with_words() -> QuerySet[Customer]:
+    """Customers who are somebody of their own, each with the newest words of consent as their `consents`."""
+    newest = Prefetch("consents", queryset=Consent.objects.filter(is_newest=True))
+    return Customer.objects.filter(merged_into=None).prefetch_related(newest)
+
+
+def customers_named(text: str) -> list[Customer]:
+    """Who is known by exactly this customer id, e-mail address or other id; at most twenty."""
+    ids = Identity.objects.filter(value=text).values("customer")
+    found = Customer.objects.filter(Q(external_id=text) | Q(email__iexact=text) | Q(pk__in=ids))
+    rows = [row.merged_into or row for row in found.select_related("merged_into")[:20]]
+    return list({row.pk: row for row in rows}.values())

@@ -1,10 +1,5 @@
 """Where a message can go."""
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
+from engagement.customers.choices import Channel
 
-
-class Channel(models.TextChoices):
-    EMAIL = "email", _("E-mail")
-    PUSH = "push", _("Push")
-    IN_APP = "in_app", _("In-app")
+__all__ = ["Channel"]

@@ -2,7 +2,7 @@
 
 import fcntl
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,8 @@ from engagement.warehouse.tables import SCHEMAS
 
 LARGEST_FILE = 256 * 1024 * 1024
 KEPT_FOR_H = 7 * 24
+MOST_NAMED = 1_000  # customers in one rewriting
+MOST_TRIES = 10
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
 
 
@@ -82,6 +84,33 @@ def compact(name: str) -> int:
         before = len(table.file_uris())
         table.optimize.compact(target_size=LARGEST_FILE, writer_properties=WRITER)
         return before - len(_open(name).file_uris())
+
+
+@told()
+def strip_properties(customers: Collection[int]) -> int:
+    """Rewrites the files that hold properties of these customers' events without them; how many rows were changed.
+
+    The old files stay for readers of older snapshots until `vacuum` deletes them.
+    """
+    changed, numbers = 0, sorted(customers)
+    with _rewriting("events"):
+        for start in range(0, len(numbers), MOST_NAMED):
+            named = ", ".join(str(int(number)) for number in numbers[start : start + MOST_NAMED])
+            changed += _without_properties(f"customer IN ({named})")
+    return changed
+
+
+def _without_properties(which: str) -> int:
+    """An append in between makes the rewriting void, for its rows were not looked at: then it begins anew."""
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            done = _open("events").update(updates={"properties": "NULL"}, predicate=which, writer_properties=WRITER)
+        except CommitFailedError:
+            if not left:
+                raise
+        else:
+            return int(done["num_updated_rows"])
+    return 0
 
 
 @told()

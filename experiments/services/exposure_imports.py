@@ -56,6 +56,12 @@ def import_exposures(*, path: Path, name: str, progress: Progress) -> Imported:
         known.unlink(missing_ok=True)
 
 
+def read_upload(*, path: Path, name: str, progress: Progress) -> tuple[int, int]:
+    """A file of exposures that came through the browser: (rows, how many were new)."""
+    done = import_exposures(path=path, name=name, progress=progress)
+    return done.rows, done.new
+
+
 def _stage(path: Path, name: str, to: Path, progress: Progress) -> int:
     uids = {key: str(uid) for key, uid in Experiment.objects.values_list("key", "uid")}
     pairs: dict[str, set[str]] = {key: set() for key in uids}

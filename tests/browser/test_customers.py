@@ -3,7 +3,9 @@
 import pytest
 
 from engagement.core.jobs import Progress
-from engagement.customers.services import states
+from engagement.customers.models import Customer
+from engagement.customers.services import permissions, states
+from engagement.customers.services.customers import ensure
 from tests.engagement.customers.test_states import AT, Rows
 from tests.factories import MemberFactory
 
@@ -23,3 +25,17 @@ def test_customer_states_are_well_shown_before_and_after_they_are_counted(page, 
     page.get_by_role("button", name="Show what would change").click()
     page.get_by_role("button", name="Save these thresholds").wait_for()
     look("customers-compared")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_one_customer_and_the_suppression_lists(visit, sign_in, look, width):
+    [pk] = ensure(["reader-1"])
+    found = Customer.objects.get(pk=pk)
+    permissions.say(customer=found, channel="email", is_granted=True, source="Sign-up form", actor=None)
+    permissions.suppress(customers=[pk], scope="channel", what="push", reason="asked", actor=None)
+    sign_in(MemberFactory(role="administrator"))
+
+    visit(f"/customers/{pk}/", width=width)
+    look("customer")
+    visit("/customers/suppressions/", width=width)
+    look("suppressions")

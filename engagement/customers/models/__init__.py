@@ -1,11 +1,14 @@
 from engagement.customers.models.customer import Customer, Identity, IdentityKind, Merge
 from engagement.customers.models.feed import Feed
 from engagement.customers.models.inbox import Flush, InboxItem, SeenMessage
+from engagement.customers.models.permission import Consent, Erasure, Suppression, Tombstone
 from engagement.customers.models.state import FALL, StateCount, StateDefinition
 
 __all__ = [
     "FALL",
+    "Consent",
     "Customer",
+    "Erasure",
     "Feed",
     "Flush",
     "Identity",
@@ -15,4 +18,6 @@ __all__ = [
     "SeenMessage",
     "StateCount",
     "StateDefinition",
+    "Suppression",
+    "Tombstone",
 ]

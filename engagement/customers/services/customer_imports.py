@@ -18,7 +18,7 @@ from engagement.core.errors import InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused, RowFile
 from engagement.customers.models import Customer
-from engagement.customers.services import customers
+from engagement.customers.services import customers, peace
 
 BATCH = 5_000
 KNOWN = ("email", "time_zone", "locale", "first_seen")
@@ -66,6 +66,7 @@ def _store_chunk(rows: dict[str, CustomerRow]) -> int:
     changed = {row.external_id for pk, row in zip(owners, rows.values(), strict=True) if _update(stored[pk], row, at)}
     touched = [stored[pk] for pk in {pk for pk, external_id in zip(owners, ids, strict=True) if external_id in changed}]
     Customer.objects.bulk_update(touched, [*KNOWN, "traits", "told_at"], batch_size=500)
+    peace.keep({row.email: row.pk for row in touched if row.email})
     return len(changed | (set(ids) - known))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from django.db import connection, transaction
 
 from engagement.customers.models import Customer
+from engagement.customers.services import peace
 
 CHUNK = 900  # SQLite takes 999 parameters in a statement where it was built with its old default
 
@@ -19,6 +20,7 @@ def ensure(external_ids: Sequence[str]) -> list[int]:
         _create(missing)
         for chunk in _chunks(missing):
             known.update(_ids(chunk))
+        peace.keep({name: known[name] for name in missing})
     return [known[external_id] for external_id in external_ids]
 
 

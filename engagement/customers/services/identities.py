@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engagement.customers.models import Customer, Identity, IdentityKind
-from engagement.customers.services import customers
+from engagement.customers.services import customers, peace
 from engagement.customers.services.merges import merge
 
 CHUNK = 900  # SQLite takes 999 parameters in a statement where it was built with its old default
@@ -92,6 +92,7 @@ def _anonymous(named: Sequence[Names], known: Mapping[str, int]) -> dict[str, in
         found |= _identities(IdentityKind.ANONYMOUS, missing)
         unused = {row.pk for row in made} - set(found.values())
         Customer.objects.filter(pk__in=unused).delete()
+        peace.keep({value: found[value] for value in missing})
     return found
 
 

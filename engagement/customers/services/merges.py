@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from engagement.core.clock import now
-from engagement.customers.models import Customer, Identity, Merge
+from engagement.customers.models import Consent, Customer, Identity, Merge, Suppression
+from engagement.customers.services.permissions import settle
 
 CHUNK = 900  # SQLite takes 999 parameters in a statement where it was built with its old default
 PERSONAL = ("email", "time_zone", "locale")
@@ -73,8 +74,23 @@ def _repoint(gone: Sequence[int]) -> None:
     """Names and pointers that led to these customers lead to whom they point to now."""
     survivor = Customer.objects.filter(pk=OuterRef("customer")).values("merged_into")
     Identity.objects.filter(customer__in=gone).update(customer=Subquery(survivor))
+    _hand_over_peace(gone)
+    spoken = Consent.objects.filter(customer__in=gone)
+    heirs = {pk for pk in spoken.values_list("customer__merged_into", flat=True) if pk is not None}
+    spoken.update(customer=Subquery(survivor))
+    settle(sorted(heirs))
     further = Customer.objects.filter(pk=OuterRef("merged_into")).values("merged_into")
     Customer.objects.filter(merged_into__in=gone).update(merged_into=Subquery(further))
+
+
+def _hand_over_peace(gone: Sequence[int]) -> None:
+    """Whoever was left in peace stays so as whom they turned out to be; said of both, it is said once."""
+    held = Suppression.objects.filter(customer__in=gone).select_related("customer")
+    rows = list(held)
+    for row in rows:
+        row.pk, row.customer_id = None, row.customer.merged_into_id or row.customer_id
+    Suppression.objects.bulk_create(rows, batch_size=200, ignore_conflicts=True)
+    held.delete()
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:

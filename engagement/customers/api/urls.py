@@ -1,0 +1,9 @@
+from rest_framework.routers import SimpleRouter
+
+from engagement.customers.api.views import Customers, Suppressions
+
+router = SimpleRouter()
+router.register("customers", Customers, basename="api_customers")
+router.register("suppressions", Suppressions, basename="api_suppressions")
+
+urlpatterns = router.urls
