@@ -26,7 +26,13 @@ SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "wi
 
 def experiments() -> QuerySet[Experiment]:
     return Experiment.objects.select_related(
-        "pod", "idea", "decision__variant", "decision__decided_by", "launch_owner", "strategy_owner"
+        "pod",
+        "idea",
+        "audience_version__audience",
+        "decision__variant",
+        "decision__decided_by",
+        "launch_owner",
+        "strategy_owner",
     )
 
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from experiments.views import (
+    audience,
     experiment,
     experiments,
     learnings,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("experiments/of-idea/<int:idea_id>/", experiments.of_idea, name="idea_experiments"),
     path("experiments/<str:key>/", experiment.home, name="experiment_home"),
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
+    path("experiments/<str:key>/audience/choose/", audience.choose, name="experiment_audience_choose"),
+    path("experiments/<str:key>/audience/count/", audience.count, name="experiment_audience_count"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),
     path("experiments/<str:key>/retention.csv", experiment.retention_csv, name="experiment_retention_csv"),
     path("experiments/<str:key>/by-day.csv", experiment.by_day_csv, name="experiment_by_day_csv"),

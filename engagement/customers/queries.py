@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import ibis
 import pyarrow as pa
-from django.db.models import Min, Prefetch, Q, QuerySet
+from django.db.models import F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from ibis.expr.types import Table
 
@@ -15,6 +15,9 @@ from engagement.core.clock import now
 from engagement.core.errors import NotFound
 from engagement.customers.choices import BY_CONSENT, SuppressionScope
 from engagement.customers.models import (
+    Audience,
+    AudienceCount,
+    AudienceVersion,
     Consent,
     Customer,
     Feed,
@@ -188,3 +191,23 @@ def customers_named(text: str) -> list[Customer]:
     found = Customer.objects.filter(Q(external_id=text) | Q(email__iexact=text) | Q(pk__in=ids))
     rows = [row.merged_into or row for row in found.select_related("merged_into")[:20]]
     return list({row.pk: row for row in rows}.values())
+
+
+def newest_versions() -> QuerySet[AudienceVersion]:
+    """The newest version of each audience, by name."""
+    newest = AudienceVersion.objects.filter(audience=OuterRef("audience")).values("pk")[:1]
+    versions = AudienceVersion.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"))
+    return versions.select_related("audience").order_by("audience__name")
+
+
+def audiences() -> list[tuple[Audience, AudienceVersion, AudienceCount | None]]:
+    """Each audience with its newest version and that one's newest count, in three queries."""
+    found = list(newest_versions())
+    last = AudienceCount.objects.filter(version=OuterRef("version")).values("pk")[:1]
+    counts = AudienceCount.objects.annotate(last=Subquery(last)).filter(pk=F("last"), version__in=found)
+    by_version = {one.version_id: one for one in counts}
+    return [(version.audience, version, by_version.get(version.pk)) for version in found]
+
+
+def newest_audience_count(version: AudienceVersion) -> AudienceCount | None:
+    return AudienceCount.objects.filter(version=version).first()

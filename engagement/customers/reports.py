@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from engagement.customers.choices import Channel
+from engagement.customers.models import AudienceCount
 from engagement.customers.states import CustomerState, StateRule
+from engagement.customers.wording import PART_LABELS
 
 STATE_LABELS = {
     CustomerState.POWER: gettext_lazy("Power"),
@@ -97,3 +101,45 @@ def moves_sentence(moved: Mapping[str, Mapping[str, int]]) -> str:
 
 def _percent(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceLines:
+    """A count as the page shows it: parts that add up to all that match, and what is left by state."""
+
+    sentence: str
+    matching: int
+    parts: list[tuple[str, int]]
+    left: int
+    states: list[tuple[str, int]]
+    at: datetime
+    channel: str
+    removed_most: str
+
+
+def audience_lines(counted: AudienceCount) -> AudienceLines:
+    labels = {**{state.value: str(label) for state, label in STATE_LABELS.items()}, "": _("Never seen")}
+    return AudienceLines(
+        sentence=audience_sentence(counted),
+        matching=counted.matching,
+        parts=[(str(PART_LABELS.get(name, name)), number) for name, number in counted.parts],
+        left=counted.left,
+        states=[(label, counted.left_by_state[s]) for s, label in labels.items() if counted.left_by_state.get(s)],
+        at=counted.at,
+        channel=str(Channel(counted.channel).label) if counted.channel else "",
+        removed_most=counted.removed_most,
+    )
+
+
+def audience_sentence(counted: AudienceCount) -> str:
+    """Such as “10,340 of 15,900 matching customers can be asked; most others are without consent.”"""
+    values = {"left": f"{counted.left:,}", "matching": f"{counted.matching:,}"}
+    if not counted.matching:
+        return _("Nobody matches.")
+    if counted.left == counted.matching:
+        return _("All %(matching)s matching customers can be asked.") % values
+    most = max(counted.parts, key=lambda part: part[1])[0]
+    reason = str(PART_LABELS.get(most, most)).lower()
+    return _("%(left)s of %(matching)s matching customers can be asked; most others: %(reason)s.") % {
+        **values, "reason": reason
+    }  # fmt: skip

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from engagement.customers.views import files, overview, person, suppression, tracking
+from engagement.customers.views import audiences, files, overview, person, suppression, tracking
 
 urlpatterns = [
     path("customers/", overview.overview, name="customers"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("customers/find/", person.find, name="customer_find"),
     path("customers/suppressions/", suppression.suppression_list, name="suppressions"),
     path("customers/suppressions/<int:pk>/lift/", suppression.lift, name="suppression_lift"),
+    path("customers/audiences/", audiences.audience_list, name="audiences"),
+    path("customers/audiences/new/", audiences.new, name="audience_new"),
+    path("customers/audiences/<int:pk>/", audiences.audience, name="audience"),
+    path("customers/audiences/<int:pk>/count/", audiences.count, name="audience_count"),
     path("customers/<int:pk>/", person.customer, name="customer"),
     path("customers/<int:pk>/show/", person.show, name="customer_show"),
     path("customers/<int:pk>/consent/", person.consent, name="customer_consent"),

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from backlog.models import Idea
 from engagement.accounts.models import Workspace
 from engagement.core.errors import DomainError
+from engagement.core.form_rows import Kind, Rows, as_typed
 from experiments.choices import MetricRole
 from experiments.forms.plan_parts import DatesForm, HeadForm, HypothesisForm, MetricForm, VariantForm
-from experiments.forms.rows import Kind, Rows, as_typed
 from experiments.services.plans import MetricPlan, VariantPlan
 
 VARIANTS = Kind(VariantForm, "variant", needed=2, shown=3, most=5)

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.core.errors import DomainError
+from engagement.core.form_rows import Kind, Rows, as_typed
 from experiments import results_guess
 from experiments.choices import FORM_KINDS, MetricKind, MetricRole
-from experiments.forms.rows import Kind, Rows, as_typed
 from experiments.models import Experiment, Metric
 from experiments.reports.wording import metric_name
 from experiments.results_file import ResultsMetric

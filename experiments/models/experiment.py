@@ -46,6 +46,9 @@ class Experiment(models.Model):
     )
     sealed_until = models.DateTimeField(_("sealed until"), null=True, blank=True)
     subgroups = models.JSONField(default=list, help_text="Traits and customer states declared for a separate look.")
+    audience_version = models.ForeignKey(
+        "customers.AudienceVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"
+    )
     for_eligible_only = models.BooleanField(default=False, help_text="Decides about customers with a row that says so.")
     follows_dates = models.BooleanField(default=False, help_text="Runs elsewhere: its dates alone make its state.")
 

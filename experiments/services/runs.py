@@ -13,13 +13,15 @@ from engagement.core.errors import Conflict
 from experiments.choices import STATE_LABELS
 from experiments.lifecycle import State, may_move
 from experiments.models import Experiment
+from experiments.services.eligibility import freeze_eligibility
 
 
 @transaction.atomic
 def start(*, experiment: Experiment, actor: Member | None, at: datetime | None = None) -> Experiment:
     """Launches the experiment: exposures count from this moment, and `actor` may not sign what comes out.
 
-    A draft is made ready on the way; the checklist that will stand between the two does not exist yet.
+    With an audience, whom it may ask is fixed now. A draft is made ready on the way; the checklist that will stand
+    between the two does not exist yet.
     """
     require_writer(actor)
     moment = at or now()
@@ -29,6 +31,8 @@ def start(*, experiment: Experiment, actor: Member | None, at: datetime | None =
     if experiment.state == State.DRAFT:
         _move(experiment, State.READY, verb="made ready", actor=actor, at=moment)
     experiment.launch_owner, experiment.starts = actor, moment
+    freeze_eligibility(experiment=experiment, actor=actor, at=moment)
+    experiment.for_eligible_only = experiment.audience_version_id is not None or experiment.for_eligible_only
     return _move(experiment, State.RUNNING, verb="launched", actor=actor, at=moment)
 
 

@@ -32,10 +32,12 @@ from experiments.reports.results import (
 )
 from experiments.reports.stopping import HEADER, by_day, stopping
 from experiments.services import decisions
+from experiments.views.audience import audience_context
 
 TABS = {
     "plan": gettext_lazy("Plan"),
     "variants": gettext_lazy("Variants"),
+    "audience": gettext_lazy("Audience"),
     "results": gettext_lazy("Results"),
     "history": gettext_lazy("History"),
 }
@@ -112,6 +114,8 @@ def _page(
         context["metrics"] = [
             (metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()
         ]
+    if tab == "audience":
+        context |= audience_context(request, found)
     if tab == "results":
         context |= _results(request, found, document, results, form)
         context |= _course(readout, found, variants)

@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy
 
-from tests.benchmarks import assignment, boundaries, comparisons, division, ingest, moments, readout, regret, scale
+from tests.benchmarks import (
+    assignment,
+    audience,
+    boundaries,
+    comparisons,
+    division,
+    ingest,
+    moments,
+    readout,
+    regret,
+    scale,
+)
 
 BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "comparisons": comparisons.lines,
@@ -22,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "moments": moments.lines,
     "readout": readout.lines,
     "scale": scale.lines,
+    "audience": audience.lines,
     "ingest": ingest.lines,
 }
 

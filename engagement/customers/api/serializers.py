@@ -5,10 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from engagement.accounts.requests import member_of
-from engagement.customers import rules
+from engagement.customers import queries, rules
 from engagement.customers.masking import is_personal, masked
-from engagement.customers.models import Consent, Customer, Suppression
-from engagement.customers.services import permissions
+from engagement.customers.models import AudienceVersion, Consent, Customer, Suppression
+from engagement.customers.services import audiences, permissions
+from engagement.customers.wording import rule_words
 
 
 class ConsentSerializer(serializers.ModelSerializer[Consent]):
@@ -57,3 +58,34 @@ class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
         permissions.suppress(customers=[customer], actor=member_of(self.context["request"]), **validated_data)
         same = {name: validated_data.get(name, "") for name in ("scope", "what", "reason")}
         return Suppression.objects.select_related("customer").get(customer=customer, lifted_at=None, **same)
+
+
+class AudienceSerializer(serializers.ModelSerializer[AudienceVersion]):
+    """An audience as its newest version; a PUT of another rule makes another version."""
+
+    id = serializers.IntegerField(source="audience_id", read_only=True)
+    name = serializers.CharField(source="audience.name", max_length=100)
+    words = serializers.SerializerMethodField()
+    count = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AudienceVersion
+        fields = ["id", "name", "number", "rule", "words", "count", "made_at"]
+        read_only_fields = ["number", "made_at"]
+
+    def get_words(self, version: AudienceVersion) -> str:
+        return rule_words(audiences.parsed(version.rule))
+
+    def get_count(self, version: AudienceVersion) -> dict[str, Any] | None:
+        found = queries.newest_audience_count(version)
+        if found is None:
+            return None
+        return {name: getattr(found, name) for name in ("at", "channel", "matching", "parts", "left", "left_by_state")}
+
+    def create(self, validated_data: dict[str, Any]) -> AudienceVersion:
+        actor = member_of(self.context["request"])
+        return audiences.create(name=validated_data["audience"]["name"], rule=validated_data["rule"], actor=actor)
+
+    def update(self, instance: AudienceVersion, validated_data: dict[str, Any]) -> AudienceVersion:
+        actor = member_of(self.context["request"])
+        return audiences.change(audience=instance.audience, rule=validated_data["rule"], actor=actor)

@@ -1,8 +1,9 @@
 from rest_framework.routers import SimpleRouter
 
-from engagement.customers.api.views import Customers, Suppressions
+from engagement.customers.api.views import Audiences, Customers, Suppressions
 
 router = SimpleRouter()
+router.register("audiences", Audiences, basename="api_audiences")
 router.register("customers", Customers, basename="api_customers")
 router.register("suppressions", Suppressions, basename="api_suppressions")
 

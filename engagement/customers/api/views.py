@@ -8,15 +8,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engagement.accounts.requests import member_of
+from engagement.accounts.rules import require_writer
 from engagement.customers import queries
 from engagement.customers.api.serializers import (
+    AudienceSerializer,
     ConsentSerializer,
     CustomerSerializer,
     SuppressionSerializer,
     WordSerializer,
 )
-from engagement.customers.models import Customer, Suppression
-from engagement.customers.services import erasure, permissions
+from engagement.customers.choices import Channel
+from engagement.customers.models import AudienceVersion, Customer, Suppression
+from engagement.customers.services import audiences, erasure, permissions
 
 
 class Customers(mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet[Customer]):
@@ -56,3 +59,25 @@ class Suppressions(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Suppre
         because = str(dict(request.data).get("because", ""))
         permissions.lift(suppression=self.get_object(), because=because, actor=member_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Audiences(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[AudienceVersion]):
+    """Audiences by name, each as its newest version; POST saves one, PUT makes another version, `count` counts it."""
+
+    serializer_class = AudienceSerializer
+    pagination_class = None
+    http_method_names = ["get", "post", "put", "head", "options"]
+    lookup_field = "audience_id"
+    queryset = AudienceVersion.objects.none()
+
+    def get_queryset(self) -> QuerySet[AudienceVersion]:
+        return queries.newest_versions()
+
+    @extend_schema(request=None, responses=AudienceSerializer)
+    @action(detail=True, methods=["post"])
+    def count(self, request: Request, audience_id: str) -> Response:
+        """Counts the newest version now; `channel` as JSON says by what they would be asked."""
+        require_writer(member_of(request))
+        version, channel = self.get_object(), str(dict(request.data).get("channel", ""))
+        audiences.count(version=version, channel=channel if channel in Channel.values else "")
+        return Response(self.get_serializer(version).data)

@@ -1,3 +1,4 @@
+from engagement.customers.models.audience import Audience, AudienceCount, AudienceVersion
 from engagement.customers.models.customer import Customer, Identity, IdentityKind, Merge
 from engagement.customers.models.feed import Feed
 from engagement.customers.models.inbox import Flush, InboxItem, SeenMessage
@@ -6,6 +7,9 @@ from engagement.customers.models.state import FALL, StateCount, StateDefinition
 
 __all__ = [
     "FALL",
+    "Audience",
+    "AudienceCount",
+    "AudienceVersion",
     "Consent",
     "Customer",
     "Erasure",

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from engagement.accounts.requests import MemberRequest
-from engagement.customers.forms import CustomerFileForm
+from engagement.customers.forms.customers import CustomerFileForm
 from engagement.customers.services import file_uploads
 
 

@@ -18,7 +18,7 @@ from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import InvalidInput
 from engagement.core.figures import Bar, bars
 from engagement.customers import queries, reports
-from engagement.customers.forms import StateForm
+from engagement.customers.forms.customers import StateForm
 from engagement.customers.services import states
 from engagement.customers.services.states import Comparison
 from engagement.customers.states import CustomerState, StateRule

@@ -12,7 +12,7 @@ from engagement.accounts.requests import MemberRequest
 from engagement.accounts.services import audit
 from engagement.core.errors import InvalidInput
 from engagement.customers import queries, rules
-from engagement.customers.forms import ConsentForm
+from engagement.customers.forms.customers import ConsentForm
 from engagement.customers.masking import is_personal, masked
 from engagement.customers.models import Consent, Customer, Erasure, Suppression
 from engagement.customers.services import erasure, permissions

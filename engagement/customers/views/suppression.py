@@ -13,7 +13,7 @@ from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.errors import InvalidInput
 from engagement.customers import queries
-from engagement.customers.forms import SuppressionFilter, SuppressionForm
+from engagement.customers.forms.customers import SuppressionFilter, SuppressionForm
 from engagement.customers.models import Suppression
 from engagement.customers.services import permissions
 

@@ -1,0 +1,57 @@
+"""Saved rules that select customers. A rule is never changed: a change is another version."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from engagement.core.clock import now
+
+
+class Audience(models.Model):
+    """A name for a rule that may change: what an experiment holds on to is a version."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    made_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AudienceVersion(models.Model):
+    """One rule, for good."""
+
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    rule = models.JSONField(help_text="See engagement.customers.audience_rules.")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["audience", "number"], name="audience_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.audience}, version {self.number}"
+
+
+class AudienceCount(models.Model):
+    """How many a version held, and how many of them could be reached, when somebody asked."""
+
+    version = models.ForeignKey(AudienceVersion, on_delete=models.CASCADE, related_name="counts")
+    channel = models.CharField(max_length=10, blank=True)
+    at = models.DateTimeField()
+    matching = models.PositiveIntegerField()
+    parts = models.JSONField(help_text="[[reason, customers]…] in their order; with `left` they add up to `matching`.")
+    left = models.PositiveIntegerField()
+    left_by_state = models.JSONField(default=dict)
+    removed_most = models.CharField(max_length=300, blank=True, help_text="Of an empty audience: which condition.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.at:%Y-%m-%d}"

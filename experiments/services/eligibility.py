@@ -1,0 +1,117 @@
+"""Whom an experiment may ask: its audience, less whom not every variant reaches, the holdout and its neighbours'."""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from backlog.quarters import Quarter
+from engagement.accounts.models import Member
+from engagement.accounts.queries import workspace
+from engagement.accounts.rules import require_writer
+from engagement.accounts.services import audit
+from engagement.core.clock import now
+from engagement.core.errors import Conflict
+from engagement.customers.models import AudienceCount, AudienceVersion, Customer
+from engagement.customers.services import audiences
+from engagement.customers.services.audiences import Reason
+from engagement.customers.services.selecting import Ids
+from experiments.assignment import Slice, encoded
+from experiments.lifecycle import State
+from experiments.models import Experiment, Holdout
+from experiments.services.separation import limit_to
+
+PLANNED = (State.DRAFT, State.READY)
+
+
+@transaction.atomic
+def choose(*, experiment: Experiment, version: AudienceVersion | None, actor: Member | None) -> None:
+    """The experiment is for this version of an audience, None for everybody. Fixed once it has started."""
+    require_writer(actor)
+    changed = Experiment.objects.filter(pk=experiment.pk, state__in=PLANNED).update(audience_version=version)
+    if not changed:
+        raise Conflict(_("The experiment has started, so its audience is fixed."))
+    before, after = ({"audience": str(one) if one else ""} for one in (experiment.audience_version, version))
+    audit.record(actor=actor, verb="chose audience", target=experiment, before=before, after=after)
+    experiment.refresh_from_db()
+
+
+def count(*, experiment: Experiment, at: datetime | None = None) -> AudienceCount:
+    """Who of the audience can be asked, with what keeps the others out; counted over the channels of all variants."""
+    version = _version(experiment)
+    channel = next(iter(_channels(experiment)), "")
+    return audiences.count(version=version, channel=channel, at=at, further=_reasons(experiment, at or now()))
+
+
+def freeze_eligibility(*, experiment: Experiment, actor: Member | None, at: datetime | None = None) -> int:
+    """Fixes, at launch, whom the experiment may ask; how many. Nothing without an audience: then it asks anybody.
+
+    Consent, suppression, holdout and exclusion group are asked here once, the same for every variant; what blocks a
+    message later is recorded with the message.
+    """
+    if experiment.audience_version is None:
+        return 0
+    moment = at or now()
+    ids: Ids | None = None
+    for channel in _channels(experiment) or [""]:
+        found = audiences.reachable(
+            version=_version(experiment), channel=channel, at=moment, further=_reasons(experiment, moment)
+        )
+        ids = found if ids is None else np.intersect1d(ids, found)
+    chosen = [] if ids is None else [int(pk) for pk in ids]
+    return limit_to(experiment=experiment, customers=chosen, actor=actor)
+
+
+def _version(experiment: Experiment) -> AudienceVersion:
+    if experiment.audience_version is None:
+        raise Conflict(_("No audience is chosen: the experiment is for everybody."))
+    return experiment.audience_version
+
+
+def _channels(experiment: Experiment) -> list[str]:
+    """Every channel that a variant uses: whoever one of them cannot reach is in none."""
+    found = {variant.message.channel for variant in experiment.variants.select_related("message") if variant.message}
+    return sorted(found)
+
+
+def _reasons(experiment: Experiment, at: datetime) -> list[Reason]:
+    holdout, group = _holdout(experiment, at), _group(experiment)
+    found: list[Reason] = []
+    if holdout is not None:
+        found.append(("holdout", _inside(holdout)))
+    if group is not None:
+        found.append(("other_experiment", _outside(group)))
+    return found
+
+
+def _holdout(experiment: Experiment, at: datetime) -> Slice | None:
+    zone = ZoneInfo(workspace().time_zone)
+    quarter = Quarter.of((experiment.starts or at).astimezone(zone).date())
+    held = Holdout.objects.filter(quarter=str(quarter), share__gt=0).first()
+    return Slice(held.salt, 0.0, held.share) if held else None
+
+
+def _group(experiment: Experiment) -> Slice | None:
+    if not hasattr(experiment, "exclusion_range"):
+        return None
+    found = experiment.exclusion_range
+    return Slice(found.group.salt, found.low, found.high)
+
+
+def _inside(slice_: Slice) -> Callable[[Ids], NDArray[np.bool_]]:
+    return lambda ids: slice_.held(_keys(ids))
+
+
+def _outside(slice_: Slice) -> Callable[[Ids], NDArray[np.bool_]]:
+    return lambda ids: ~slice_.held(_keys(ids))
+
+
+def _keys(ids: Ids) -> list[bytes]:
+    """The names by which these customers are hashed; the nameless by none, which lies in one place."""
+    wanted = set(ids.tolist())
+    names = dict(Customer.objects.filter(merged_into=None).values_list("pk", "external_id").iterator(10_000))
+    return encoded([names.get(pk) or "" for pk in ids.tolist() if pk in wanted])

@@ -1,0 +1,53 @@
+"""An experiment's audience: which version of a saved rule, who of it can be asked, and what keeps the others out."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from engagement.accounts.requests import MemberRequest
+from engagement.accounts.rules import require_writer
+from engagement.customers import queries as customers
+from engagement.customers import reports
+from engagement.customers.models import AudienceCount, AudienceVersion
+from engagement.customers.services.audiences import parsed
+from engagement.customers.wording import rule_words
+from experiments import queries
+from experiments.models import Experiment
+from experiments.services import eligibility
+
+
+@require_POST
+def choose(request: MemberRequest, key: str) -> HttpResponse:
+    """Takes a version of an audience for the experiment, or everybody."""
+    found, chosen = queries.experiment(key), request.POST.get("version", "")
+    version = get_object_or_404(AudienceVersion, pk=int(chosen)) if chosen.isdecimal() else None
+    eligibility.choose(experiment=found, version=version, actor=request.user)
+    messages.success(request, _("The audience is chosen."))
+    return redirect("experiment", key, "audience")
+
+
+@require_POST
+def count(request: MemberRequest, key: str) -> HttpResponse:
+    require_writer(request.user)
+    eligibility.count(experiment=queries.experiment(key))
+    return redirect("experiment", key, "audience")
+
+
+def audience_context(request: MemberRequest, found: Experiment) -> dict[str, Any]:
+    version = found.audience_version
+    counted = AudienceCount.objects.filter(version=version).first() if version else None
+    newest = [(one, rule_words(parsed(one.rule))) for one in customers.newest_versions()]
+    return {
+        "version": version,
+        "words": rule_words(parsed(version.rule)) if version else "",
+        "counted": reports.audience_lines(counted) if counted else None,
+        "newest": newest,
+        "is_old": version is not None and version.pk not in {one.pk for one, _words in newest},
+        "may_choose": request.user.may_write and found.state in eligibility.PLANNED,
+        "may_write": request.user.may_write,
+        "eligible": found.eligible_customers.count() if found.for_eligible_only else None,
+    }
