@@ -37,6 +37,12 @@ class MetricRole(models.TextChoices):
     DIAGNOSTIC = "diagnostic", _("Diagnostic")
 
 
+class MetricGroup(models.TextChoices):
+    ACTIVATION = "activation", _("Activation")
+    MONETISATION = "monetisation", _("Monetisation")
+    RETENTION = "retention", _("Retention")
+
+
 # What a page asks for; the other kinds and roles come from experiment files.
 FORM_KINDS = [(kind.value, kind.label) for kind in (MetricKind.PROPORTION, MetricKind.MEAN)]
 FORM_ROLES = [(role.value, role.label) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY)]

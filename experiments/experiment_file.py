@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from engagement.core.row_files import FileRefused
 from experiments.metrics.definition import DAY_S, Covariate, Measure, MetricDefinition
+from experiments.metrics.roles import why_not
 from experiments.readouts.rule import Plan
 
 Role = Literal["primary", "secondary", "guardrail", "diagnostic"]
 ROLES: tuple[Role, ...] = ("primary", "secondary", "guardrail", "diagnostic")
 METRIC_KEYS = {
     "key", "kind", "role", "event", "day", "width_days", "direction", "window_days", "unit", "cap", "winsorise",
-    "covariate", "margin", "margin_absolute", "numerator", "denominator", "filter", "quantile", "threshold",
+    "counted", "covariate", "margin", "margin_absolute", "numerator", "denominator", "filter", "quantile", "threshold",
+    "without_bursts",
 }  # fmt: skip
 EXPERIMENT_KEYS = {"key", "name", "kind", "control", "shares", "starts", "ends", "sealed_until", "subgroups"}
 PLAN_KEYS = {"customers", "minimum_effect", "power", "alpha", "looks"}
@@ -153,6 +155,8 @@ class _Reader:
                 denominator=self._side(place, table, "denominator"),
                 margin=self._number(place, table, "margin", None),
                 margin_absolute=self._number(place, table, "margin_absolute", None),
+                counted=self._get(place, table, "counted", bool, False),
+                without_bursts=self._get(place, table, "without_bursts", bool, False),
             )
         except (ValueError, KeyError) as error:
             self.refuse(place, f"{error}.")
@@ -171,9 +175,18 @@ class _Reader:
             return None
         side = self._table(name, table[name])
         pairs = tuple(sorted((str(key), str(value)) for key, value in table.get("filter", {}).items()))
-        return Measure(self._get(place, side, "event", str), self._get(place, side, "value", bool, False), pairs)
+        bands = self._get(place, side, "bands", list, [])
+        try:
+            points = tuple((float(low), float(high), float(worth)) for low, high, worth in bands)
+        except (TypeError, ValueError):
+            self.refuse(place, "“bands” is a list of [low, high, points].")
+        value = self._get(place, side, "value", bool, False)
+        bursts = self._get(place, side, "without_bursts", bool, False)
+        return Measure(self._get(place, side, "event", str), value, pairs, points, bursts)
 
     def _check_role(self, place: str, role: Role, definition: MetricDefinition) -> None:
+        if reason := why_not(role, definition):
+            self.refuse(place, reason)
         if role == "primary" and definition.window_s is None:
             self.refuse(place, "the primary metric needs a window; a running total serves monitoring only.")
         has_margin = definition.margin is not None or definition.margin_absolute is not None

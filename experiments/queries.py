@@ -14,7 +14,9 @@ from experiments.lifecycle import State
 from experiments.models import (
     AskAnswer,
     Experiment,
+    MetricLevel,
     Readout,
+    RegisteredMetric,
     ReportLink,
     ReportRevision,
     ReportText,
@@ -176,3 +178,27 @@ def report_links(quarter: str) -> QuerySet[ReportLink]:
     """With how often each was opened and when last."""
     found = ReportLink.objects.filter(quarter=quarter).select_related("made_by")
     return found.annotate(times=Count("openings"), last=Max("openings__at"))
+
+
+def registered_metrics() -> list[RegisteredMetric]:
+    """Those in use, by name, each with its owner and what it serves."""
+    return list(RegisteredMetric.objects.filter(retired_at=None).select_related("owner", "serves"))
+
+
+def registered_metric(key: str) -> RegisteredMetric:
+    found = RegisteredMetric.objects.filter(key=key).select_related("owner", "serves").first()
+    if found is None:
+        raise NotFound(_("There is no metric “%(key)s”.") % {"key": key})
+    return found
+
+
+def newest_levels(of: Iterable[RegisteredMetric]) -> dict[int, MetricLevel]:
+    """Per metric (by primary key) where it stood last, in one query."""
+    newest = MetricLevel.objects.filter(metric=OuterRef("metric")).values("pk")[:1]
+    found = MetricLevel.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"))
+    return {level.metric_id: level for level in found.filter(metric__in=[one.pk for one in of])}
+
+
+def experiments_measuring(key: str) -> list[Experiment]:
+    """The experiments with a metric of that key, newest first, at most twenty."""
+    return list(experiments().filter(metrics__key=key).distinct()[:20])

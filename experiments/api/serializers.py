@@ -11,7 +11,7 @@ from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
 from engagement.messaging.models import Message
 from experiments.choices import DecisionKind, Direction, MetricKind, MetricRole
-from experiments.models import Decision, Experiment, Metric, Variant
+from experiments.models import Decision, Experiment, Metric, RegisteredMetric, Variant
 from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
 
@@ -156,3 +156,27 @@ class PlanSerializer(serializers.Serializer[Experiment]):
         variants = [VariantPlan(**{"name": row["key"], **row}) for row in validated_data.pop("variants")]
         metrics = [MetricPlan(**row) for row in validated_data.pop("metrics")]
         return plans.create(actor=self.context["request"].user, variants=variants, metrics=metrics, **validated_data)
+
+
+class RegisteredMetricSerializer(serializers.ModelSerializer[RegisteredMetric]):
+    owner = serializers.CharField(source="owner.name", default=None)
+    serves = serializers.CharField(source="serves.key", default=None)
+    definition = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RegisteredMetric
+        fields = [
+            "key",
+            "name",
+            "words",
+            "group",
+            "definition",
+            "version",
+            "owner",
+            "serves",
+            "is_top",
+            "is_diagnostic",
+        ]
+
+    def get_definition(self, metric: RegisteredMetric) -> dict[str, Any]:
+        return metric.definition.as_json()

@@ -1,9 +1,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from experiments.api.views import Experiments, QuarterReport
+from experiments.api.views import Experiments, Metrics, QuarterReport
 
 router = SimpleRouter()
 router.register("experiments", Experiments, basename="api_experiments")
+router.register("metrics", Metrics, basename="api_metrics")
 
 urlpatterns = [*router.urls, path("reports/<str:quarter>/", QuarterReport.as_view(), name="api_report")]

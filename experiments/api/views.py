@@ -19,8 +19,9 @@ from experiments.api.serializers import (
     ExperimentDetailSerializer,
     ExperimentSerializer,
     PlanSerializer,
+    RegisteredMetricSerializer,
 )
-from experiments.models import Experiment
+from experiments.models import Experiment, RegisteredMetric
 from experiments.reports.quarterly.period import quarter_named
 from experiments.services import decisions
 from experiments.services.reporting.releasing import draft
@@ -71,6 +72,15 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
         asked.is_valid(raise_exception=True)
         made = decisions.decide(experiment=experiment, actor=member_of(request), **asked.validated_data)
         return Response(DecisionSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class Metrics(viewsets.ReadOnlyModelViewSet[RegisteredMetric]):
+    """The registry of metrics: definition, owner, what each serves, where it stands."""
+
+    serializer_class = RegisteredMetricSerializer
+    lookup_field = "key"
+    filterset_fields = ["group", "kind"]
+    queryset = RegisteredMetric.objects.filter(retired_at=None).select_related("owner", "serves")
 
 
 class QuarterReport(APIView):

@@ -9,15 +9,23 @@ KINDS: tuple[Kind, ...] = ("proportion", "mean", "ratio", "retention", "quantile
 SHARES = frozenset({"proportion", "retention"})  # kinds whose customers either did or did not
 DAY_S = 86_400
 DEFAULT_WINSORISE = 0.999
+BURST = 3  # events of one name and customer in one second
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is added up for one customer: events of one name, counted, or their values summed."""
+    """What is added up for one customer: events of one name, counted, or their values summed.
+
+    `bands`: (low, high, points) each, both ends included; an event's value counts as the points of its band, outside of
+    all as nothing. So a survey's answer becomes a promoter or a detractor. `without_bursts`: events of one customer of
+    which `BURST` or more fell into one second are left out: a machine opened every link, not a person.
+    """
 
     event: str
     value: bool = True
     filter: tuple[tuple[str, str], ...] = ()
+    bands: tuple[tuple[float, float, float], ...] = ()
+    without_bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class MetricDefinition:
     passed; `window_s` None is a running total, for monitoring only. `from_s` is 0 but for retention.
     `cap`: amounts above it count as it (and below −cap as −cap); `winsorise`: the quantile of the period before that
     the cap is taken from, once. `threshold`: events from which a proportion counts the customer as one who did.
+    `counted`: a mean adds up how often, not how much. `without_bursts`: see `Measure`.
     `filter`: only events whose properties have these values. `numerator`, `denominator`: the two sides of a ratio.
     `margin` (relative) or `margin_absolute`: how much worse a guardrail may become.
     """
@@ -57,6 +66,8 @@ class MetricDefinition:
     denominator: Measure | None = None
     margin: float | None = None
     margin_absolute: float | None = None
+    counted: bool = False
+    without_bursts: bool = False
 
     def __post_init__(self) -> None:
         for complaint in _complaints(self):
@@ -67,14 +78,20 @@ class MetricDefinition:
         """What is added up per customer: one measure, or numerator and denominator."""
         if self.numerator and self.denominator:
             return (self.numerator, self.denominator)
-        return (Measure(self.event, self.kind in ("mean", "quantile"), tuple(sorted(self.filter.items()))),)
+        pairs = tuple(sorted(self.filter.items()))
+        return (Measure(self.event, self.sums_values, pairs, without_bursts=self.without_bursts),)
 
     @property
     def before(self) -> Measure | None:
         """What is added up from before the exposure: amounts for amounts, else how often."""
         if self.covariate is None:
             return None
-        return Measure(self.covariate.event, self.kind in ("mean", "quantile"), self.measures[0].filter)
+        return Measure(self.covariate.event, self.sums_values, self.measures[0].filter)
+
+    @property
+    def sums_values(self) -> bool:
+        """Whether values are added up, not events counted."""
+        return self.kind in ("mean", "quantile") and not self.counted
 
     @property
     def is_share(self) -> bool:
@@ -107,7 +124,8 @@ def _covariate(part: Mapping[str, Any]) -> Covariate:
 
 def _measure(part: Mapping[str, Any]) -> Measure:
     pairs = tuple((str(name), str(value)) for name, value in part.get("filter", ()))
-    return Measure(part["event"], part["value"], pairs)
+    bands = tuple((float(low), float(high), float(points)) for low, high, points in part.get("bands", ()))
+    return Measure(part["event"], part["value"], pairs, bands, bool(part.get("without_bursts", False)))
 
 
 def _complaints(definition: MetricDefinition) -> list[str]:
@@ -130,8 +148,16 @@ def _complaints(definition: MetricDefinition) -> list[str]:
         ),
         (definition.kind == "quantile" and not _is_inside(definition.quantile), "quantile must lie between 0 and 1"),
         (definition.covariate is not None and definition.covariate.days_before < 1, "days_before must be at least 1"),
+        (definition.counted and definition.kind not in ("mean", "quantile"), "only a mean or a quantile is counted"),
+        (definition.window_s is None and _is_judged(definition), "bands and bursts need a window"),
     ]
     return [complaint for is_broken, complaint in rules if is_broken]
+
+
+def _is_judged(definition: MetricDefinition) -> bool:
+    """Whether single events are judged before they are added up."""
+    sides = [side for side in (definition.numerator, definition.denominator) if side is not None]
+    return definition.without_bursts or any(side.bands or side.without_bursts for side in sides)
 
 
 def _is_empty(definition: MetricDefinition) -> bool:

@@ -10,7 +10,7 @@ import ibis
 from ibis.expr.types import BooleanValue, IntegerValue, NumericValue, Table
 
 from experiments.metrics.clock import DAY_US, SECOND_US, microseconds
-from experiments.metrics.definition import Measure, MetricDefinition
+from experiments.metrics.definition import BURST, Measure, MetricDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,22 @@ class Total:
         measure = self.measure
         conditions = [joined.event == measure.event, *self._inside(joined.occurred_us, joined.exposed_us)]
         conditions += [joined.properties.get(name) == value for name, value in measure.filter]
+        if measure.without_bursts:
+            conditions.append(~joined.in_burst)
         return reduce(and_, conditions)
 
     def column(self, joined: Table) -> NumericValue:
         """The total of one customer; null or 0 where there was nothing to add up."""
         inside = self.holds(joined)
         if self.measure.value:
-            return inside.ifelse(joined.value, ibis.null("float64")).sum()
+            return inside.ifelse(self._value(joined), ibis.null("float64")).sum()
         return inside.ifelse(ibis.literal(1, "int8"), ibis.null("int8")).count().cast("float64")
+
+    def _value(self, joined: Table) -> NumericValue:
+        if not self.measure.bands:
+            return joined.value
+        bands = [((joined.value >= low) & (joined.value <= high), points) for low, high, points in self.measure.bands]
+        return ibis.cases(*bands, else_=ibis.null("float64"))
 
     def _inside(self, at: IntegerValue, exposed: IntegerValue) -> list[BooleanValue]:
         if self.days_before is not None:
@@ -61,8 +69,14 @@ def covariate_totals(definition: MetricDefinition) -> list[Total]:
 
 
 def relevant(events: Table, totals: Iterable[Total]) -> Table:
-    """What these totals read of an event; its properties only where a filter asks for them."""
+    """What these totals read of an event; its properties, and whether it is one of a burst, only where one asks."""
+    totals = list(totals)
     columns = ["customer", "event", "occurred_us", "value"]
     if any(total.measure.filter for total in totals):
         columns.append("properties")
+    if any(total.measure.without_bursts for total in totals):
+        second = events.occurred_us // SECOND_US
+        alike = ibis.window(group_by=[events.customer, events.event, second])
+        events = events.mutate(in_burst=events.count().over(alike) >= BURST)
+        columns.append("in_burst")
     return events.select(*columns)

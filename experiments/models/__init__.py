@@ -9,6 +9,7 @@ from experiments.models.assignment import (
 )
 from experiments.models.counted import CountedDays, Counting, ExposedTraits
 from experiments.models.experiment import Experiment, Metric, Variant
+from experiments.models.registry import MetricLevel, RegisteredMetric
 from experiments.models.report import (
     Ask,
     AskAnswer,
@@ -35,7 +36,9 @@ __all__ = [
     "ExposedTraits",
     "Holdout",
     "Metric",
+    "MetricLevel",
     "Readout",
+    "RegisteredMetric",
     "ReportLink",
     "ReportOpening",
     "ReportRevision",

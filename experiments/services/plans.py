@@ -22,7 +22,9 @@ from engagement.messaging.models import Message
 from experiments import naming
 from experiments.choices import MetricRole
 from experiments.lifecycle import State
-from experiments.models import Experiment, Metric, Variant
+from experiments.metrics.library import names_mechanics
+from experiments.metrics.roles import WHY_DIAGNOSTIC
+from experiments.models import Experiment, Metric, RegisteredMetric, Variant
 from experiments.models.experiment import KEY_PATTERN
 from experiments.services import shares
 
@@ -45,7 +47,8 @@ class VariantPlan:
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
-    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure.
+    """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure. Without an event
+    a key of the registry brings the whole definition from there; else the event is called as the key.
 
     `after_days` of that window are left out at its start: 7 and 14 read the second week.
     """
@@ -153,6 +156,8 @@ def _check(
         raise InvalidInput(_("Two metrics have the same name."), field="metrics")
     if sum(metric.role == MetricRole.PRIMARY for metric in metrics) != 1:
         raise InvalidInput(_("Exactly one metric is primary: the one that decides."), field="metrics")
+    if any(metric.role != MetricRole.DIAGNOSTIC and names_mechanics(metric.event or metric.key) for metric in metrics):
+        raise InvalidInput(str(WHY_DIAGNOSTIC), field="metrics")
     _check_dates(starts, ends)
 
 
@@ -173,11 +178,15 @@ def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) ->
 
 
 def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
+    registered = {metric.key: metric for metric in RegisteredMetric.objects.filter(retired_at=None)}
     for position, plan in enumerate(metrics):
-        Metric.objects.create(
-            experiment=experiment, key=plan.key, kind=plan.kind, role=plan.role, direction=plan.direction,
-            position=position, columns=_columns(plan),
-        )  # fmt: skip
+        known = None if plan.event else registered.get(plan.key)
+        parts = known.parts() if known else _parts(plan)
+        Metric.objects.create(experiment=experiment, key=plan.key, role=plan.role, position=position, **parts)
+
+
+def _parts(plan: MetricPlan) -> dict[str, Any]:
+    return {"kind": plan.kind, "direction": plan.direction, "columns": _columns(plan)}
 
 
 def _columns(plan: MetricPlan) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from engagement.customers.services import feeds
 from experiments.choices import STATE_LABELS, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.definition import Covariate, MetricDefinition
+from experiments.metrics.library import names_mechanics
+from experiments.metrics.roles import WHY_DIAGNOSTIC
 from experiments.models import Experiment, Metric, ResultsImport, Variant
 from experiments.models.experiment import KEY_PATTERN
 from experiments.results_file import Columns
@@ -99,6 +101,12 @@ def _check_options(key: str, file: ResultsFile) -> None:
         raise InvalidInput(
             _("The key “%(key)s” must be 1 to 100 letters, digits, - or _.") % {"key": key[:120]}, field="key"
         )
+    _check_metrics(file)
+    if file.exposed_at and file.exposed_at > now():
+        raise InvalidInput(_("The time of exposure lies in the future; results of the future are not known yet."))
+
+
+def _check_metrics(file: ResultsFile) -> None:
     names = [metric.name for metric in file.columns.metrics]
     if not names:
         raise InvalidInput(_("Name at least one metric."), field="metrics")
@@ -108,11 +116,11 @@ def _check_options(key: str, file: ResultsFile) -> None:
         raise InvalidInput(
             _("The primary metric “%(name)s” is none of the metrics.") % {"name": file.primary}, field="primary"
         )
+    if names_mechanics(file.primary or names[0]):
+        raise InvalidInput(WHY_DIAGNOSTIC, field="primary")
     for name in file.columns.covariates:
         if name not in names:
             raise InvalidInput(_("A covariate is given for “%(name)s”, which is none of the metrics.") % {"name": name})
-    if file.exposed_at and file.exposed_at > now():
-        raise InvalidInput(_("The time of exposure lies in the future; results of the future are not known yet."))
 
 
 def _sha256(path: Path) -> str:
@@ -244,12 +252,19 @@ def _create_parts(
             experiment=experiment,
             key=definition.key,
             kind=definition.kind,
-            role=MetricRole.PRIMARY if definition.key == primary else MetricRole.SECONDARY,
+            role=_role(definition.key, primary),
             position=position,
             columns=_columns(definition),
         )
         for position, definition in enumerate(definitions)
     )
+
+
+def _role(name: str, primary: str) -> MetricRole:
+    """Opens and clicks may be watched beside the others and decide nothing."""
+    if name == primary:
+        return MetricRole.PRIMARY
+    return MetricRole.DIAGNOSTIC if names_mechanics(name) else MetricRole.SECONDARY
 
 
 def _fill_plan(experiment: Experiment, definitions: Sequence[MetricDefinition]) -> None:

@@ -10,7 +10,7 @@ from engagement.core.clock import now
 from engagement.messaging.models import Message
 from experiments.models import Decision, Experiment
 from experiments.reports.quarterly.period import quarter_of
-from experiments.services import decisions
+from experiments.services import decisions, registry
 from experiments.services.plans import VariantPlan
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported, mismatched, planned
@@ -296,3 +296,13 @@ def test_the_admin_site_looks_and_writes_nothing(client, member, tmp_path):
     assert client.get(change).status_code == 200
     assert client.post(change, {"name": "Another"}).status_code == 403
     assert client.post(reverse("admin:experiments_experiment_delete", args=[experiment.pk])).status_code == 403
+
+
+def test_the_registry_is_read_with_its_definitions(client):
+    registry.add_standard(key="nps", actor=None)
+
+    [found] = client.get("/api/v1/metrics/").json()["results"]
+
+    assert (found["key"], found["owner"], found["is_diagnostic"]) == ("nps", None, False)
+    assert found["definition"]["numerator"]["bands"] == [[9.0, 10.0, 100.0], [0.0, 6.0, -100.0]]
+    assert client.get("/api/v1/metrics/nps/").json() == found

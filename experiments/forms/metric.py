@@ -1,0 +1,102 @@
+"""A metric of the registry as people type it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagement.accounts.queries import writing_members
+from experiments.choices import Direction, MetricGroup, MetricKind
+from experiments.metrics.definition import DAY_S, MetricDefinition
+from experiments.models import RegisteredMetric
+
+PAGE_KINDS = [(k.value, k.label) for k in (MetricKind.PROPORTION, MetricKind.MEAN, MetricKind.RETENTION)]
+
+
+class MetricForm(forms.Form):
+    """Shares, amounts and retention; ratios and quantiles come from the library and the API."""
+
+    key = forms.CharField(label=gettext_lazy("Key"), max_length=100, help_text=gettext_lazy("Names it for good."))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    words = forms.CharField(
+        label=gettext_lazy("Definition in words"), max_length=500, widget=forms.Textarea({"rows": 2}),
+        help_text=gettext_lazy("Who counts, for what, until when."),
+    )  # fmt: skip
+    group = forms.ChoiceField(
+        label=gettext_lazy("Group"), choices=[("", gettext_lazy("None")), *MetricGroup.choices], required=False
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=PAGE_KINDS)
+    event = forms.CharField(label=gettext_lazy("Event"), max_length=200)
+    from_day = forms.IntegerField(
+        label=gettext_lazy("From day"), min_value=0, max_value=364, initial=0,
+        help_text=gettext_lazy("After the exposure. Of retention: the day."),
+    )  # fmt: skip
+    to_day = forms.IntegerField(
+        label=gettext_lazy("Before day"), min_value=1, max_value=365, initial=14,
+        help_text=gettext_lazy("The window closes then; day 7 exactly is from 7 before 8."),
+    )  # fmt: skip
+    threshold = forms.IntegerField(
+        label=gettext_lazy("At least so often"), min_value=1, max_value=1_000, initial=1, required=False,
+        help_text=gettext_lazy("Of a share."),
+    )  # fmt: skip
+    counted = forms.BooleanField(label=gettext_lazy("Count how often, not how much (of an amount)"), required=False)
+    unit = forms.CharField(label=gettext_lazy("Unit"), max_length=10, required=False)
+    cap = forms.FloatField(
+        label=gettext_lazy("Cap"), min_value=0.01, required=False,
+        help_text=gettext_lazy("Of an amount: more than this counts as this."),
+    )  # fmt: skip
+    direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Direction.choices)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    @classmethod
+    def of(cls, metric: RegisteredMetric) -> "MetricForm":
+        definition = metric.definition
+        return cls(initial={
+            "key": metric.key, "name": metric.name, "words": metric.words, "group": metric.group, "kind": metric.kind,
+            "event": definition.event, "from_day": definition.from_s // DAY_S,
+            "to_day": (definition.window_s or 0) // DAY_S or None, "threshold": definition.threshold,
+            "counted": definition.counted, "unit": definition.unit, "cap": definition.cap,
+            "direction": metric.direction, "version": metric.version,
+        })  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors:
+            try:
+                given["definition"] = self._definition(given)
+            except ValueError as error:
+                raise forms.ValidationError(_("This contradicts itself: %(why)s.") % {"why": error}) from None
+        return given
+
+    def values(self) -> dict[str, Any]:
+        """What `registry.add` and `registry.change` take."""
+        return {name: self.cleaned_data[name] for name in ("definition", "name", "words", "group")}
+
+    def _definition(self, given: dict[str, Any]) -> MetricDefinition:
+        is_amount = given["kind"] == MetricKind.MEAN
+        return MetricDefinition(
+            key=given["key"], kind=given["kind"], event=given["event"].strip(), direction=given["direction"],
+            from_s=given["from_day"] * DAY_S, window_s=given["to_day"] * DAY_S,
+            threshold=given["threshold"] or 1, unit=given["unit"], cap=given["cap"] if is_amount else None,
+            counted=given["counted"] and is_amount,
+        )  # fmt: skip
+
+
+class PlaceForm(forms.Form):
+    """Where a metric hangs, and who answers for it."""
+
+    serves = forms.ModelChoiceField(
+        RegisteredMetric.objects.none(),
+        label=gettext_lazy("Serves"),
+        required=False,
+        empty_label=gettext_lazy("Nothing"),
+    )
+    is_top = forms.BooleanField(label=gettext_lazy("It is a goal of its own"), required=False)
+    owner = forms.ModelChoiceField(writing_members(), label=gettext_lazy("Owner"), required=False)
+
+    def __init__(self, data: Any = None, *, metric: RegisteredMetric) -> None:
+        initial = {"serves": metric.serves_id, "is_top": metric.is_top, "owner": metric.owner_id}
+        super().__init__(data, initial=initial)
+        others = RegisteredMetric.objects.filter(retired_at=None).exclude(pk=metric.pk)
+        self.fields["serves"].queryset = others  # type: ignore[attr-defined]  # a model choice field
