@@ -182,7 +182,7 @@ def _mean(y: np.ndarray, is_share: bool) -> tuple[float, float, float, float]:
         counts = stats.Counts(n=np.array([len(y)]), successes=np.array([y.sum()]))
         low, high = (float(end[0]) for end in stats.wilson_interval(counts))
         return mean, mean * (1 - mean), low, high
-    half = 1.96 * np.sqrt(variance / len(y)) if len(y) > 1 else float("nan")
+    half = 1.96 * np.sqrt(variance / len(y)) if variance > 0 else float("nan")  # nobody, or all alike: no interval
     return mean, float(np.nan_to_num(variance)), mean - half, mean + half
 
 
