@@ -26,6 +26,7 @@ urlpatterns = [
     path("experiments/<str:key>/audience/count/", audience.count, name="experiment_audience_count"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),
     path("experiments/<str:key>/retention.csv", experiment.retention_csv, name="experiment_retention_csv"),
+    path("experiments/<str:key>/tables/<str:name>.csv", experiment.table_csv, name="experiment_table_csv"),
     path("experiments/<str:key>/by-day.csv", experiment.by_day_csv, name="experiment_by_day_csv"),
     path("experiments/<str:key>/<str:tab>/", experiment.tab, name="experiment"),
     path("metrics/", metrics.overview, name="metrics"),

@@ -7,19 +7,20 @@ from django.utils.translation import gettext as _
 
 from engagement.core.figures import Group, Interval, forest
 from engagement.core.templatetags.estimates import written_estimate
-from experiments.choices import VERDICT_LABELS, VERDICT_MARKS, Direction
+from experiments.choices import VERDICT_LABELS, VERDICT_MARKS, Direction, MetricRole
 from experiments.reports.results import MetricResult, Treated
 from experiments.reports.sentences import listed
 
 
-def forest_figure(results: Sequence[MetricResult]) -> dict[str, Any]:
-    """Which variant did what: lift against control in % with its decision interval, a group per metric.
+def forest_figure(results: Sequence[MetricResult], smallest: float | None = None) -> dict[str, Any]:
+    """Which variant did what: lift against control in % with its decision interval, a group per metric; guardrails
+    have a figure of their own. `smallest`: the planned minimum effect, a lift, shaded on the primary metric.
 
     Each group starts with what control did, in words. A lift that cannot be given leaves its line without a drawing
     and the absolute effect in words; a verdict without an effect stands alone.
     """
     return forest(
-        [_group(metric) for metric in results],
+        [_group(metric, smallest) for metric in results if metric.role != MetricRole.GUARDRAIL],
         unit="%",
         columns=(_("Lift and interval"), _("Verdict")),
         axis_words=_axis_words(results),
@@ -36,13 +37,14 @@ def forest_title(results: Sequence[MetricResult]) -> str:
     return _("%(sentence)s, and on %(metrics)s too") % {"sentence": said, "metrics": listed(agreeing)}
 
 
-def _group(metric: MetricResult) -> Group:
+def _group(metric: MetricResult, smallest: float | None) -> Group:
     control = Interval(
         label=_("Control: %(name)s") % {"name": metric.control_name},
         value=None, low=None, high=None, variant=0, interval_words=metric.control_text,
     )  # fmt: skip
     title = f"{metric.role_label}: {metric.name}"
-    return Group(title, [control, *(_interval(row) for row in metric.treated)])
+    band = (-100 * smallest, 100 * smallest) if smallest and metric.is_primary else None
+    return Group(title, [control, *(_interval(row) for row in metric.treated)], band)
 
 
 def _interval(row: Treated) -> Interval:

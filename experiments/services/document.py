@@ -217,7 +217,8 @@ def _metric(
 ) -> dict[str, Any]:
     data = analysed.datas[metric.key]
     definition = data.definition
-    unit = definition.unit or (workspace().currency if definition.kind == "mean" else "")
+    is_money = definition.kind == "mean" and definition.sums_values
+    unit = definition.unit or (workspace().currency if is_money else "")
     matured = [n / exposed if exposed else np.nan for n, exposed in zip(data.n, analysed.sums.customers, strict=True)]
     numbers = zip(analysed.variants, data.n, matured, data.mean, data.mean_uncapped, data.variance, strict=True)
     return {

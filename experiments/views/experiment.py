@@ -1,5 +1,6 @@
 """One experiment: its plan, its variants, its results with the decision, its history."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -14,13 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from engagement.accounts.requests import MemberRequest
+from engagement.core.clock import now
 from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import DomainError, NotFound
 from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.results import UploadForm
 from experiments.models import Experiment, Readout, Variant
-from experiments.reports import figures, standing, staying, wording
+from experiments.reports import beside, figures, running, standing, staying, wording
 from experiments.reports.results import (
     TABLE_HEADER,
     MetricResult,
@@ -38,6 +40,7 @@ TABS = {
     "plan": gettext_lazy("Plan"),
     "variants": gettext_lazy("Variants"),
     "audience": gettext_lazy("Audience"),
+    "health": gettext_lazy("Health"),
     "results": gettext_lazy("Results"),
     "history": gettext_lazy("History"),
 }
@@ -85,6 +88,25 @@ def by_day_csv(request: MemberRequest, key: str) -> HttpResponse:
     return csv_answer(f"{key}-by-day.csv", HEADER, by_day(readout, found, list(found.variants.all())))
 
 
+def table_csv(request: MemberRequest, key: str, name: str) -> HttpResponse:
+    """The table behind one of the smaller figures, as a download."""
+    found = queries.experiment(key)
+    document = queries.documents([found]).get(found.pk) or queries.newest_readout(key).document
+    variants = list(found.variants.all())
+    tables: dict[str, Callable[[], tuple[tuple[str, ...], list[tuple[Any, ...]]]]] = {
+        "guardrails": lambda: (
+            beside.GUARDRAIL_HEADER,
+            beside.guardrail_rows(beside.guardrails(document, list(found.metrics.all()), variants)),
+        ),
+        "amounts": lambda: (beside.AMOUNT_HEADER, beside.amount_rows(beside.amounts(document, variants))),
+        "subgroups": lambda: (beside.SUBGROUP_HEADER, beside.subgroup_rows(beside.subgroups(document, variants))),
+    }
+    if name not in tables:
+        raise NotFound(_("An experiment has no table “%(name)s”.") % {"name": name})
+    header, rows = tables[name]()
+    return csv_answer(f"{key}-{name}.csv", header, rows)
+
+
 def retention_csv(request: MemberRequest, key: str) -> HttpResponse:
     """How many came back on each day after exposure, as a download."""
     found = queries.experiment(key)
@@ -114,6 +136,8 @@ def _page(
         context["metrics"] = [
             (metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()
         ]
+    if tab == "health":
+        context |= _health(found, document, variants)
     if tab == "audience":
         context |= audience_context(request, found)
     if tab == "results":
@@ -146,7 +170,8 @@ def _results(
         "is_invalid": is_invalid(document),
         "has_failed": has_failed(document),
         "recommended": _recommended(found, recommendation),
-        **_figure(results),
+        **_figure(results, found),
+        **_beside(found, document, list(found.variants.all())),
         "form": form or DecisionForm(experiment=found, recommendation=recommendation),
         "may_decide": may_decide,
         "why_not": "" if may_decide else rules.why_not_decide(request.user, found),
@@ -170,7 +195,45 @@ def _course(readout: Readout | None, found: Experiment, variants: list[Variant])
     }
 
 
-def _figure(results: list[MetricResult]) -> dict[str, Any]:
+def _figure(results: list[MetricResult], found: Experiment) -> dict[str, Any]:
     if not any(metric.has_effects for metric in results):
         return {"figure": None}
-    return {"figure": figures.forest_figure(results), "figure_title": figures.forest_title(results)}
+    smallest = (found.plan or {}).get("minimum_effect")
+    return {"figure": figures.forest_figure(results, smallest), "figure_title": figures.forest_title(results)}
+
+
+def _beside(found: Experiment, document: dict[str, Any], variants: list[Variant]) -> dict[str, Any]:
+    guarded = beside.guardrails(document, list(found.metrics.all()), variants)
+    amounts = beside.amounts(document, variants)
+    first = next((part for part in document["metrics"] if part["kind"] == "mean" and part["unit"]), None)
+    return {
+        "guarded": guarded,
+        "guardrail_title": beside.guardrail_title(guarded),
+        "guardrail_figures": beside.guardrail_figures(guarded),
+        "amounts": amounts,
+        "amount_figures": beside.amount_figures(amounts),
+        "amount_sentence": beside.amount_sentence(first, variants),
+        "subgroups": beside.subgroups(document, variants),
+    }
+
+
+def _health(found: Experiment, document: dict[str, Any] | None, variants: list[Variant]) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "document": document,
+        "headline": running.headline(found, document),
+        "days": running.days(found, now()),
+        "log": queries.history(found)[:10],
+    }
+    if document is None:
+        return context
+    metrics, counted = list(found.metrics.all()), running.counted(document, variants)
+    return context | {
+        "as_of": parse_datetime(document["as_of"]),
+        "health": health_items(document),
+        "failed": running.failed(document),
+        "counted": counted,
+        "exposed": sum(row.customers for row in counted),
+        "contaminated": sum(row.contaminated for row in counted),
+        "sources": running.sources(metrics),
+        "guarded": beside.guardrails(document, metrics, variants),
+    }
