@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import ibis
-from ibis.expr.types import StringValue, Table
+from ibis.expr.types import IntegerValue, StringValue, Table
 
 DAY_US = 86_400 * 1_000_000
 LOOK_BACK_DAYS, FEWEST_INTERVALS = 28, 4
@@ -71,8 +71,18 @@ def activity(events: Table, rule: StateRule, *, at_us: int) -> Table:
     Everybody with an event before it. New: none is older than the time looked at. Dormant: all are.
     """
     before = events.filter(events.occurred_us < at_us)
-    interval_us = rule.interval_days * DAY_US
-    age = (at_us - 1 - before.occurred_us) // interval_us
+    return _activity(before, (at_us - 1 - before.occurred_us) // (rule.interval_days * DAY_US), rule)
+
+
+def activity_at_exposure(events: Table, first: Table, rule: StateRule) -> Table:
+    """The same for each customer of `first` (customer, exposed_us) as of their own exposure."""
+    joined = events.inner_join(first.select("customer", "exposed_us"), "customer")
+    before = joined.filter(joined.occurred_us < joined.exposed_us)
+    return _activity(before, (before.exposed_us - 1 - before.occurred_us) // (rule.interval_days * DAY_US), rule)
+
+
+def _activity(before: Table, age: IntegerValue, rule: StateRule) -> Table:
+    """`age`: of each event, in whole intervals."""
     seen = before.mutate(age=age.cast("int64"), recent=(age < rule.intervals).ifelse(age, ibis.null()).cast("int64"))
     found = seen.group_by("customer").aggregate(
         active=seen.recent.nunique(), newest=seen.age.min(), oldest=seen.age.max()

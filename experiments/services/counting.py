@@ -21,7 +21,8 @@ from ibis.expr.types import Table
 
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
-from engagement.customers.queries import ages, merged_since, resolved, survivors
+from engagement.customers.queries import ages, merged_since, resolved, state_rule, survivors
+from engagement.customers.states import activity_at_exposure
 from engagement.warehouse.engines import Warehouse
 from experiments import stats
 from experiments.metrics import compile as queries
@@ -168,8 +169,15 @@ class _Count:
         if not self.groups:
             return first
         customers = self.warehouse.backend.to_pyarrow(first.select("customer"))["customer"].to_pylist()
-        labels = ibis.memtable(exposed_traits.frozen(experiment, customers, self.groups))
+        labels = ibis.memtable(exposed_traits.frozen(experiment, customers, self.groups, states=self._states(first)))
         return self.warehouse.kept(labelled(first, labels, self.groups))
+
+    def _states(self, first: Table) -> dict[int, str]:
+        """Each customer's state at exposure, where the plan asks for it."""
+        if exposed_traits.STATE not in self.experiment.subgroups:
+            return {}
+        found = activity_at_exposure(self.events, first, state_rule())
+        return {row["customer"]: row["state"] for row in self.warehouse.rows(found.select("customer", "state"))}
 
     def _rows(self, query: Table) -> list[dict[str, Any]]:
         return told(self.warehouse.rows(query), self.variants)

@@ -17,14 +17,20 @@ from experiments.models import Experiment, ExposedTraits
 
 MOST_VALUES, LONGEST = 20, 100  # of one subgroup: rarer ones are told together, longer ones are cut
 OTHER = "other"
+STATE = "state"  # the name by which a plan declares the customer state
 CHUNK = 500
 Values = Mapping[int, Sequence[str]]
 
 
-def frozen(experiment: Experiment, customers: Iterable[int], names: Sequence[str]) -> pa.Table:
-    """Columns customer and `names`: of every customer met the values of the plan's subgroups, frozen now where new."""
+def frozen(
+    experiment: Experiment, customers: Iterable[int], names: Sequence[str], *, states: Mapping[int, str]
+) -> pa.Table:
+    """Columns customer and `names`: of every customer met the values of the plan's subgroups, frozen now where new.
+
+    states: of each customer the state at exposure, where the plan declares `STATE`.
+    """
     known = _known(experiment)
-    fresh = _traits(experiment, [customer for customer in customers if customer not in known])
+    fresh = _traits(experiment, [customer for customer in customers if customer not in known], states)
     if fresh:
         kept = [_kept(known, fresh, place) for place in range(len(names))]
         rows = (
@@ -48,12 +54,14 @@ def _known(experiment: Experiment) -> dict[int, Sequence[str]]:
     return dict(rows.iterator(chunk_size=10_000))
 
 
-def _traits(experiment: Experiment, customers: Sequence[int]) -> dict[int, Sequence[str]]:
-    """The values of these customers today."""
+def _traits(experiment: Experiment, customers: Sequence[int], states: Mapping[int, str]) -> dict[int, Sequence[str]]:
+    """The values of these customers: traits as they are today, the state as it was at exposure."""
     found: dict[int, Sequence[str]] = {}
     for first in range(0, len(customers), CHUNK):
         rows = Customer.objects.filter(pk__in=customers[first : first + CHUNK]).values_list("pk", "traits")
-        found |= {pk: [_text(traits.get(name)) for name in experiment.subgroups] for pk, traits in rows}
+        for pk, traits in rows:
+            told = {**traits, STATE: states.get(pk)} if STATE in experiment.subgroups else traits
+            found[pk] = [_text(told.get(name)) for name in experiment.subgroups]
     return found
 
 

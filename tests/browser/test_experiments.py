@@ -136,7 +136,7 @@ def test_without_script_the_same_form_arrives(me, new_context, live_server, tmp_
 def test_the_figure_can_be_read_as_a_table(me, ended, page, visit):
     visit("/experiments/mails/results/")
 
-    page.get_by_text("Show as table").click()
+    page.locator("#forest").get_by_text("Show as table").click()
 
     table = page.locator("#forest table")
     expect(table).to_contain_text("Primary: spend")

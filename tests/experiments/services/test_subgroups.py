@@ -1,5 +1,6 @@
 """Subgroups of a plan: every figure against numpy and SciPy on the rows; traits count as they were at first."""
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from scipy import stats as scipy_stats
 from engagement.core.jobs import Progress
 from engagement.customers.models import Customer
 from engagement.customers.services.customer_imports import import_customers
+from engagement.customers.states import StateRule, state_of
 from experiments.models import ExposedTraits
 from experiments.services import exposed_traits
 from experiments.services.analysis import analyse
@@ -103,3 +105,25 @@ def test_before_the_end_subgroups_have_no_decision_and_no_claim(tmp_path, rows):
     assert {row["decision"] for value in part["values"] for row in value["comparisons"]} == {None}
     assert part["heterogeneity"][0]["differs"] is None
     assert part["heterogeneity"][0]["p_value"] is not None
+
+
+def test_a_declared_customer_state_is_the_one_at_exposure(tmp_path):
+    """What a customer did after the exposure, perhaps because of the variant, moves nobody to another state."""
+    made = Rows(tmp_path)
+    rule = StateRule()
+
+    def state(name: str) -> str:
+        ages = [
+            int(((made.exposed[name] - at).total_seconds() - 1e-6) // (7 * 86_400))
+            for (customer, _event), found in made.events.items() if customer == name
+            for at, _value, _app in found if at < made.exposed[name]
+        ]  # fmt: skip
+        recent = {age for age in ages if age < rule.intervals}
+        return state_of(len(recent), rule).value if ages else "unknown"
+
+    found = metric(document(start(tmp_path, made, extra='subgroups = ["state"]')), "revenue")
+
+    [one] = found["subgroups"]
+    counted = {value["value"]: sum(row["n"] for row in value["variants"]) for value in one["values"]}
+    assert counted == dict(Counter(state(name) for name in made.exposed))
+    assert len(counted) > 2
