@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from scipy import stats
 
 from engagement.customers.choices import Channel
-from engagement.customers.models import AudienceCount
+from engagement.customers.cohorts import WEEKS
+from engagement.customers.models import AudienceCount, StateCount
 from engagement.customers.states import CustomerState, StateRule
 from engagement.customers.wording import PART_LABELS
 
@@ -143,3 +145,39 @@ def audience_sentence(counted: AudienceCount) -> str:
     return _("%(left)s of %(matching)s matching customers can be asked; most others: %(reason)s.") % {
         **values, "reason": reason
     }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The share of a cohort active in one later week, with its interval; None for all while that week is not over."""
+
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    began: date
+    customers: int
+    weeks: list[Returned]
+
+
+def cohort_lines(counted: StateCount) -> list[Cohort]:
+    """The cohorts as the table shows them, newest first."""
+    return [
+        Cohort(
+            date.fromisoformat(row["began"]),
+            row["customers"],
+            [_returned(row["returned"].get(str(week)), row["customers"]) for week in WEEKS],
+        )
+        for row in counted.cohorts
+    ]
+
+
+def _returned(customers: int | None, of: int) -> Returned:
+    """Wilson's interval at 95%."""
+    if customers is None:
+        return Returned(None, None, None)
+    ends = stats.binomtest(customers, of).proportion_ci(0.95, method="wilson")
+    return Returned(customers / of, float(ends.low), float(ends.high))

@@ -7,6 +7,7 @@ urlpatterns = [
     path("customers/states/count/", overview.states_count, name="states_count"),
     path("customers/states/define/", overview.states_define, name="states_define"),
     path("customers/states.csv", overview.states_csv, name="states_csv"),
+    path("customers/cohorts.csv", overview.cohorts_csv, name="cohorts_csv"),
     path("customers/files/", files.files, name="customer_files"),
     path("customers/find/", person.find, name="customer_find"),
     path("customers/suppressions/", suppression.suppression_list, name="suppressions"),

@@ -52,6 +52,9 @@ class StateCount(models.Model):
     new = models.PositiveBigIntegerField()
     dormant = models.PositiveBigIntegerField()
     moved = models.JSONField(help_text="Per state then (“new” for those not there) per state now how many.")
+    cohorts = models.JSONField(
+        default=list, help_text="Newest first: the Monday it began, customers, per week who returned (null: not over)."
+    )
     counted_at = models.DateTimeField(default=now)
 
     class Meta:

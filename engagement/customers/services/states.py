@@ -1,7 +1,7 @@
 """Customer states: defining them, and counting who is in which."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
 from engagement.customers import queries
+from engagement.customers.cohorts import COHORTS, MONDAY_US, WEEK_US, WEEKS, began, is_over, returned, sizes
 from engagement.customers.models import FALL, StateCount, StateDefinition
 from engagement.customers.states import CustomerState, StateRule, activity, transitions
 from engagement.warehouse.engines import Warehouse, connect
@@ -62,6 +63,7 @@ def count(*, progress: Progress, at: datetime | None = None) -> tuple[str, str]:
         today = warehouse.kept(activity(events, in_force, at_us=_us(moment)))
         earlier = activity(events, in_force, at_us=_us(moment - timedelta(days=in_force.look_back_days)))
         moved = _moves(warehouse, transitions(earlier, today))
+        came_back = cohorts(warehouse, events, at_us=_us(moment))
         flags = warehouse.rows(today.aggregate(new=today.is_new.sum(), dormant=today.is_dormant.sum()))[0]
     kept = StateCount.objects.create(
         as_of=moment,
@@ -70,11 +72,36 @@ def count(*, progress: Progress, at: datetime | None = None) -> tuple[str, str]:
         look_back_days=in_force.look_back_days,
         customers=_totals(moved),
         moved=moved,
+        cohorts=came_back,
         new=int(flags["new"] or 0),
         dormant=int(flags["dormant"] or 0),
     )
     told = _("Counted the states of %(count)s customers.") % {"count": f"{sum(kept.customers.values()):,}"}
     return told, reverse("customers")
+
+
+def cohorts(warehouse: Warehouse, events: Table, *, at_us: int) -> list[dict[str, Any]]:
+    """The last weekly cohorts, newest first: how many began, and how many were active again in later weeks."""
+    oldest = (at_us - MONDAY_US) // WEEK_US - COHORTS
+    first = warehouse.kept(began(events, at_us=at_us))
+    many = {row["cohort"]: row["customers"] for row in warehouse.rows(sizes(first, oldest=oldest))}
+    back = returned(first, events, at_us=at_us, oldest=oldest)
+    found = {(row["cohort"], row["week"]): row["customers"] for row in warehouse.rows(back)}
+    return [
+        {
+            "began": _monday(cohort),
+            "customers": many[cohort],
+            "returned": {
+                str(week): found.get((cohort, week), 0) if is_over(cohort, week, at_us=at_us) else None
+                for week in WEEKS
+            },
+        }
+        for cohort in sorted(many, reverse=True) if is_over(cohort, 0, at_us=at_us)
+    ]  # fmt: skip
+
+
+def _monday(cohort: int) -> str:
+    return datetime.fromtimestamp((MONDAY_US + cohort * WEEK_US) / 1_000_000, UTC).date().isoformat()
 
 
 def count_nightly() -> None:

@@ -18,6 +18,7 @@ from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import InvalidInput
 from engagement.core.figures import Bar, bars
 from engagement.customers import queries, reports
+from engagement.customers.cohorts import WEEKS
 from engagement.customers.forms.customers import StateForm
 from engagement.customers.services import states
 from engagement.customers.services.states import Comparison
@@ -61,6 +62,18 @@ def states_csv(request: MemberRequest) -> HttpResponse:
     counted = queries.newest_state_count()
     rows = [(then, now, n) for then, row in counted.moved.items() for now, n in row.items()] if counted else []
     return csv_answer("customer-states.csv", ("state_then", "state_now", "customers"), rows)
+
+
+def cohorts_csv(request: MemberRequest) -> HttpResponse:
+    """The cohorts, as a download: a row a cohort and week, empty where the week is not over."""
+    counted = queries.newest_state_count()
+    found = reports.cohort_lines(counted) if counted else []
+    rows = [
+        (cohort.began, cohort.customers, week, back.share, back.low, back.high)
+        for cohort in found
+        for week, back in zip(WEEKS, cohort.weeks, strict=True)
+    ]
+    return csv_answer("cohorts.csv", ("began", "customers", "week", "share", "low", "high"), rows)
 
 
 def _page(
@@ -107,6 +120,8 @@ def _counted(rule: StateRule) -> dict[str, Any]:
         "moves": reports.move_lines(found.moved),
         "moves_sentence": reports.moves_sentence(found.moved),
         "states": list(CustomerState),
+        "cohorts": reports.cohort_lines(found),
+        "weeks": WEEKS,
     }
 
 

@@ -206,3 +206,50 @@ def test_an_administrator_sees_what_would_change_and_then_saves_it(rows):
     assert saved.status_code == 302
     assert StateDefinition.objects.get().power == 75
     assert signed_in().post("/customers/states/define/", {**typed, "version": 1, "save": "1"}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_cohorts_count_who_was_active_in_later_weeks_of_their_own():
+    rows = Rows()
+    week, monday = 7 * DAY, datetime(2026, 6, 1, tzinfo=UTC)  # AT is a Monday itself
+
+    states.count(progress=Progress(), at=AT)
+
+    before = {c: sorted(at for at in times if at < AT) for c, times in rows.at.items()}
+    firsts = {c: times[0] for c, times in before.items() if times}
+    expected = []
+    for weeks_ago in range(1, 13):
+        begins = monday - weeks_ago * week
+        own = [c for c, first in firsts.items() if begins <= first < begins + week]
+        if not own:
+            continue
+        returned = {}
+        for later in (1, 2, 4, 8):
+            back = [
+                c
+                for c in own
+                if any(firsts[c] + later * week <= at < firsts[c] + (later + 1) * week for at in before[c])
+            ]
+            returned[str(later)] = len(back) if begins + week + (later + 1) * week <= AT else None
+        if begins + 2 * week <= AT:
+            expected.append({"began": begins.date().isoformat(), "customers": len(own), "returned": returned})
+    assert StateCount.objects.get().cohorts == expected
+    assert len(expected) > 5
+
+
+@pytest.mark.django_db
+def test_the_page_shows_cohorts_with_their_intervals_and_as_csv(client):
+    client.force_login(MemberFactory())
+    Rows()
+    states.count(progress=Progress(), at=AT)
+    cohort = StateCount.objects.get().cohorts[-1]
+
+    page = client.get("/customers/").content.decode()
+    lines = client.get("/customers/cohorts.csv").content.decode().splitlines()
+
+    assert "Who comes back" in page
+    assert lines[0] == "began,customers,week,share,low,high"
+    began, customers, week, share, low, high = lines[-4].split(",")
+    assert (began, int(customers), int(week)) == (cohort["began"], cohort["customers"], 1)
+    assert float(share) == pytest.approx(cohort["returned"]["1"] / cohort["customers"])
+    assert float(low) <= float(share) <= float(high)
