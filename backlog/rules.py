@@ -5,9 +5,11 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backlog.choices import IdeaState, RoundState, may_become
 from backlog.models import Evidence, Idea, VotingRound
+from backlog.quorum import Quorum
 from engagement.accounts.models import Member, Pod
 from engagement.core.errors import Conflict, DomainError, Forbidden
 
@@ -47,6 +49,21 @@ def may_close_round(member: Member, voting_round: VotingRound) -> bool:
     """Whoever opened it, members of its pod and administrators; readers never."""
     opened = voting_round.opened_by_id == member.pk
     return member.may_write and (opened or member.is_administrator or is_in_pod(member, voting_round.pod))
+
+
+def quorum_missing(found: Quorum) -> str:
+    """What keeps the round from being closed, and the two ways on."""
+    parts = []
+    if found.members_missing:
+        words = ngettext("%(count)d more member", "%(count)d more members", found.members_missing)
+        parts.append(words % {"count": found.members_missing})
+    if found.disciplines_missing:
+        words = ngettext("%(count)d more discipline", "%(count)d more disciplines", found.disciplines_missing)
+        parts.append(words % {"count": found.disciplines_missing})
+    told = _(
+        "The quorum is not met: %(missing)s must vote. Extend the round by a day, or let a second member waive it."
+    )
+    return told % {"missing": _(" and ").join(parts)}
 
 
 def takes_ballots(voting_round: VotingRound, *, at: datetime) -> bool:

@@ -41,6 +41,8 @@ WRITES_ONLY = {
     "idea_take_up_again",
     "post_write",
     "round_close",
+    "round_extend",
+    "round_waive",
 }
 BLIND_ROLES = ["administrator", "invited", "abstained", "not_invited", "reader", "author"]
 ALL_ROLES = [*BLIND_ROLES, "voted"]
@@ -139,6 +141,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "idea_change": [reverse("idea_change", args=[place.idea_id])],
         "rounds": ["/rounds/", "/rounds/?sort=score"],
         "round": [reverse("round", args=[place.round_id]), reverse("round", args=[place.round_id]) + "?sort=score"],
+        "round_csv": [reverse("round_csv", args=[place.round_id])],
         "round_new": ["/rounds/new/"],
         "ballot": [reverse("ballot", args=both), reverse("ballot", args=both) + f"?sent={place.idea_id}"],
         "tally": [reverse("tally", args=both), reverse("tally", args=both) + "?seen=1"],
@@ -235,7 +238,7 @@ def test_every_address_of_the_backlog_is_a_door_here(world):
 @pytest.mark.parametrize("name", sorted(WRITES_ONLY))
 def test_a_door_that_only_writes_shows_nothing(world, name):
     target = {
-        "round_close": [world.place.round_id],
+        **{door: [world.place.round_id] for door in ("round_close", "round_extend", "round_waive")},
         "evidence_unlink": [world.place.idea_id, world.place.idea.evidence.get().pk],
     }.get(name, [world.place.idea_id])
 

@@ -4,15 +4,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backlog.choices import RoundState, Scale
 from backlog.models.ideas import Idea
+from backlog.quorum import HALF, TWO
 from backlog.scoring import HIGHEST, LOWEST
 from engagement.accounts.models import Pod
 from engagement.core.clock import now
+
+FEWEST_TO_DISPUTE, DISPUTED_SPREAD, AGREED_SPREAD = 5, 3, 1
+OUTLIER_DISTANCE = 3
 
 
 class VotingRound(models.Model):
@@ -30,6 +35,16 @@ class VotingRound(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="voting_rounds_closed"
     )
+    quorum_share = models.FloatField(
+        _("share of members"), default=HALF, validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("Of those invited, who must have sent a ballot."),
+    )  # fmt: skip
+    quorum_disciplines = models.PositiveSmallIntegerField(_("disciplines"), default=TWO)
+    waived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="voting_rounds_waived"
+    )
+    waived_at = models.DateTimeField(null=True, blank=True)
+    waiver = models.CharField(_("waiver"), max_length=300, blank=True, help_text=_("Why it counts without quorum."))
     ideas = models.ManyToManyField(Idea, through="RoundIdea", related_name="voting_rounds")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="RoundMember", related_name="voting_rounds")
 
@@ -48,6 +63,10 @@ class VotingRound(models.Model):
                 condition=Q(state=RoundState.OPEN, closed_at=None)
                 | Q(state=RoundState.CLOSED, closed_at__isnull=False),
                 name="round_closed_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(waived_by=None, waived_at=None) | Q(waived_at__isnull=False) & ~Q(waiver=""),
+                name="round_waiver_says_why",
             ),
         ]
 
@@ -85,6 +104,13 @@ class RoundIdea(models.Model):
     confidence_spread = models.DecimalField(max_digits=4, decimal_places=2, null=True)
     ease_median = models.DecimalField(max_digits=3, decimal_places=1, null=True)
     ease_spread = models.DecimalField(max_digits=4, decimal_places=2, null=True)
+    rank = models.FloatField(null=True, help_text="1 is best, ties averaged.")
+    rank_low = models.FloatField(null=True, help_text="5th percentile over redrawn voters.")
+    rank_high = models.FloatField(null=True, help_text="95th percentile.")
+    tier = models.PositiveSmallIntegerField(
+        null=True, help_text="1 is the top; ideas of one tier cannot be told apart."
+    )
+
     counted_ballots = models.PositiveSmallIntegerField(null=True, help_text="Ballots that scored at least one scale.")
 
     ballots_moved = models.PositiveSmallIntegerField(default=0, help_text="Came from an idea merged into this one.")
@@ -118,6 +144,20 @@ class RoundIdea(models.Model):
             {"label": scale.label, **{number: getattr(self, f"{scale}_{number}") for number in numbers}}
             for scale in Scale
         ]
+
+    @property
+    def disputed_scales(self) -> list[Scale]:
+        """Those on which the middle half of at least five ballots lies three points apart or more."""
+        if (self.counted_ballots or 0) < FEWEST_TO_DISPUTE:
+            return []
+        spreads = {scale: getattr(self, f"{scale}_spread") for scale in Scale}
+        return [scale for scale, spread in spreads.items() if spread is not None and spread >= DISPUTED_SPREAD]
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the pod agreed strongly: at least five ballots and no spread above one."""
+        widest = self.widest_spread
+        return (self.counted_ballots or 0) >= FEWEST_TO_DISPUTE and widest is not None and widest <= AGREED_SPREAD
 
     @property
     def widest_spread(self) -> Decimal | None:

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from backlog.choices import RoundState
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.queries.ballots import ballots_visible_to, scores_visible_to
+from backlog.quorum import Quorum, quorum
 from backlog.scoring import SCALES, order_key
 from engagement.accounts.models import Member
 
@@ -21,6 +22,10 @@ NUMBERS = [
     "ballots_moved",
     "ballots_dropped",
     *(f"{scale}_{number}" for scale in SCALES for number in ("median", "spread")),
+    "rank",
+    "rank_low",
+    "rank_high",
+    "tier",
 ]
 
 
@@ -44,6 +49,19 @@ def _round_counts(member: Member) -> dict[str, Coalesce | Exists]:
         "own_count": _count(own, "round_idea__round"),
         "is_invited": Exists(round_members.filter(member=member)),
     }
+
+
+def quorum_of(voting_round: VotingRound) -> Quorum:
+    """How far the round is from counting; that a member has voted at all is no secret."""
+    members = RoundMember.objects.filter(round=voting_round)
+    voted = Ballot.objects.filter(round_idea__round=voting_round, voter=OuterRef("member"))
+    rows = list(members.values_list("member__discipline", Exists(voted)))
+    return quorum(
+        invited=[discipline for discipline, _has_voted in rows],
+        voted=[discipline for discipline, has_voted in rows if has_voted],
+        share=voting_round.quorum_share,
+        disciplines=voting_round.quorum_disciplines,
+    )
 
 
 def rounds_waiting_for(member: Member, *, at: datetime) -> QuerySet[VotingRound]:

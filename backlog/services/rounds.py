@@ -1,21 +1,24 @@
 """Opening a voting round and closing it."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from backlog import rules, scoring
+from backlog import queries, rules, scoring
 from backlog.choices import IdeaState, RoundState, may_become
 from backlog.models import Idea, RoundIdea, RoundMember, VotingRound
+from backlog.quorum import HALF, TWO
 from backlog.services import columns
+from backlog.services.ranking import freeze_ranks
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
 
+DAY = timedelta(days=1)
 FROZEN = [f"{scale}_{number}" for scale in scoring.SCALES for number in ("median", "spread")]
 
 
@@ -28,6 +31,8 @@ def open_round(
     ideas: Collection[Idea],
     actor: Member,
     members: Collection[Member] = (),
+    quorum_share: float = HALF,
+    quorum_disciplines: int = TWO,
     at: datetime | None = None,
 ) -> VotingRound:
     """A round in which `members` score `ideas` until `closes_at`; with no members named, the whole pod is invited."""
@@ -39,6 +44,7 @@ def open_round(
         raise InvalidInput(_("The closing time has passed. Choose a later one."), field="closes_at")
     ideas, invited = list(dict.fromkeys(ideas)), _voters(pod, list(dict.fromkeys(members)))
     voting_round = VotingRound(name=name.strip(), pod=pod, opens_at=moment, closes_at=closes_at, opened_by=actor)
+    voting_round.quorum_share, voting_round.quorum_disciplines = quorum_share, quorum_disciplines
     columns.check(voting_round)
     voting_round.save()
     _take_in(voting_round, ideas)
@@ -72,6 +78,7 @@ def close_round(*, voting_round: VotingRound, actor: Member | None, at: datetime
         words = _("%(round)s was closed already, on %(time)s.")
         raise Conflict(words % {"round": voting_round, "time": rules.written(voting_round.closed_at)})
     list(RoundMember.objects.select_for_update().filter(round=voting_round).order_by("pk"))
+    _require_quorum(voting_round, actor)
     voting_round.state, voting_round.closed_at, voting_round.closed_by = RoundState.CLOSED, at or now(), actor
     voting_round.save()
     _freeze_scores(voting_round)
@@ -85,6 +92,51 @@ def close_round(*, voting_round: VotingRound, actor: Member | None, at: datetime
         after={"state": RoundState.CLOSED, "ideas": states},
         at=voting_round.closed_at,
     )
+    return voting_round
+
+
+def _require_quorum(voting_round: VotingRound, actor: Member | None) -> None:
+    """Enough members of enough disciplines, or the waiver of somebody else than whoever closes."""
+    found = queries.quorum_of(voting_round)
+    if found.is_met:
+        return
+    if voting_round.waived_at is None:
+        raise Conflict(rules.quorum_missing(found))
+    if actor is not None and voting_round.waived_by_id == actor.pk:
+        raise Conflict(_("You gave the waiver, so somebody else closes the round."))
+
+
+@transaction.atomic
+def waive_quorum(*, voting_round: VotingRound, reason: str, actor: Member | None) -> None:
+    """Lets the round be closed without quorum, by somebody else, with a reason that stays on the round."""
+    require_writer(actor)
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput(_("Say why the round counts without quorum."), field="reason")
+    voting_round = VotingRound.objects.select_for_update(of=("self",)).select_related("pod").get(pk=voting_round.pk)
+    if actor is not None and not rules.may_close_round(actor, voting_round):
+        raise Forbidden(_("Only whoever opened the round, its pod and administrators may waive its quorum."))
+    if voting_round.is_closed or queries.quorum_of(voting_round).is_met:
+        raise Conflict(_("There is nothing to waive: the round is closed or has its quorum."))
+    voting_round.waived_by, voting_round.waived_at, voting_round.waiver = actor, now(), reason[:300]
+    voting_round.save()
+    audit.record(actor=actor, verb="waived quorum", target=voting_round, reason=reason)
+
+
+@transaction.atomic
+def extend(*, voting_round: VotingRound, actor: Member | None, at: datetime | None = None) -> VotingRound:
+    """One more day to vote, from now where the time is over already."""
+    require_writer(actor)
+    voting_round = VotingRound.objects.select_for_update(of=("self",)).select_related("pod").get(pk=voting_round.pk)
+    if actor is not None and not rules.may_close_round(actor, voting_round):
+        raise Forbidden(_("Only whoever opened the round, its pod and administrators may extend it."))
+    if voting_round.is_closed:
+        raise Conflict(_("The round is closed; its scores stand."))
+    before = voting_round.closes_at
+    voting_round.closes_at = max(before, at or now()) + DAY
+    voting_round.save()
+    times = ({"closes_at": moment.isoformat()} for moment in (before, voting_round.closes_at))
+    audit.record(actor=actor, verb="extended", target=voting_round, before=next(times), after=next(times))
     return voting_round
 
 
@@ -122,6 +174,7 @@ def _freeze_scores(voting_round: VotingRound) -> None:
             setattr(round_idea, f"{scale}_median", getattr(summary, scale).median)
             setattr(round_idea, f"{scale}_spread", getattr(summary, scale).spread)
     RoundIdea.objects.bulk_update(round_ideas, ["ice", "counted_ballots", *FROZEN])
+    freeze_ranks(voting_round, round_ideas)
 
 
 def _record_turnout(voting_round: VotingRound) -> None:

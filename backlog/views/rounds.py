@@ -13,16 +13,22 @@ from django.views.decorators.http import require_POST
 from backlog import queries, rules
 from backlog.forms import RoundForm, proposed_closing
 from backlog.models import VotingRound
+from backlog.queries.rounds import BoardRow
 from backlog.services import rounds
+from backlog.views import reveal
 from backlog.views.ballots import sent_before
 from engagement.accounts.models import Pod
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.addresses import row_number
 from engagement.core.clock import now
+from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import Conflict, InvalidInput
 
 PAGE_SIZE = 50
+BALLOT_COLUMNS = (
+    "idea", "title", "voter", "discipline", "impact", "confidence", "ease", "expected_lift", "comment",
+)  # fmt: skip
 
 
 def rounds_list(request: MemberRequest) -> HttpResponse:
@@ -62,8 +68,50 @@ def voting_round(request: MemberRequest, round_id: int) -> HttpResponse:
         "sent": sent_before(request, round_id),
         "takes_ballots": rules.takes_ballots(found, at=moment),
         "may_close": not found.is_closed and rules.may_close_round(request.user, found),
+        "quorum": queries.quorum_of(found),
+        **(_revealed(board) if found.is_closed else {}),
     }
     return render(request, "backlog/round.html", context)
+
+
+def _revealed(board: list[BoardRow]) -> dict[str, Any]:
+    found = reveal.tiers(board)
+    agreed = sum(bool(row.result and row.result.is_agreed) for row in board)
+    return {
+        "tiers": found,
+        "tiers_sentence": reveal.tiers_sentence(found),
+        "disputed": reveal.disputed(board),
+        "agreed": agreed,
+    }
+
+
+@require_POST
+def round_extend(request: MemberRequest, round_id: int) -> HttpResponse:
+    """One more day to vote."""
+    found = rounds.extend(voting_round=_visible(request, round_id), actor=request.user)
+    messages.success(request, _("%(round)s is open for one more day.") % {"round": found})
+    return redirect("round", round_id)
+
+
+@require_POST
+def round_waive(request: MemberRequest, round_id: int) -> HttpResponse:
+    """Lets somebody else close the round without quorum, with a reason."""
+    reason = request.POST.get("reason", "")
+    rounds.waive_quorum(voting_round=_visible(request, round_id), reason=reason, actor=request.user)
+    messages.success(request, _("The quorum is waived. Somebody else closes the round."))
+    return redirect("round", round_id)
+
+
+def round_csv(request: MemberRequest, round_id: int) -> HttpResponse:
+    """The ballots that this member may see, as a download; from a closed round's the scores can be computed anew."""
+    found = _visible(request, round_id)
+    ballots = queries.ballots_visible_to(request.user).filter(round_idea__round=found).order_by("round_idea", "pk")
+    rows = [
+        (ballot.round_idea.idea_id, ballot.round_idea.idea.title, ballot.voter.name, ballot.voter.discipline,
+         ballot.impact, ballot.confidence, ballot.ease, ballot.expected_lift, ballot.comment)
+        for ballot in ballots
+    ]  # fmt: skip
+    return csv_answer(f"round-{round_id}.csv", BALLOT_COLUMNS, rows)
 
 
 @require_POST

@@ -36,10 +36,13 @@ class PlanDraft:
         self.variants, self.metrics = variants, metrics
 
     @classmethod
-    def fresh(cls, workspace: Workspace, idea: Idea | None = None, *, key: str = "") -> "PlanDraft":
-        """An empty form, or one begun from an idea."""
+    def fresh(cls, workspace: Workspace, idea: Idea | None = None, *, key: str = "", disputed: str = "") -> "PlanDraft":
+        """An empty form, or one begun from an idea; `disputed`: the scale that its pod is split on."""
         head = {"name": idea.title, "pod": idea.pod_id, "key": key} if idea else {}
         known = {"because": _part(idea.problem), "we_believe": _part(idea.change)} if idea else {}
+        if disputed and idea:
+            split = _("the pod is split on its %(scale)s, and only customers can say") % {"scale": disputed}
+            known["because"] = f"{known['because']}; {split}"
         variants = [{"name": _("Control")}, {"channel": idea.channel if idea else ""}]
         return cls(
             HeadForm(workspace=workspace, initial=head),

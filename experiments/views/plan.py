@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from backlog.choices import Scale
 from backlog.models import Idea
 from backlog.queries import ideas_visible_to
 from engagement.accounts.models import Workspace
@@ -25,7 +26,8 @@ def new(request: MemberRequest) -> HttpResponse:
     require_writer(request.user)
     house, idea = workspace(), _idea(request)
     if request.method != "POST":
-        return _page(request, PlanDraft.fresh(house, idea, key=_proposal(idea)), idea)
+        draft = PlanDraft.fresh(house, idea, key=_proposal(idea), disputed=_disputed(request))
+        return _page(request, draft, idea)
     if "add_variant" in request.POST or "add_metric" in request.POST:
         return _page(request, PlanDraft.typed(house, request.POST), idea)
     draft = PlanDraft.judged(house, request.POST)
@@ -56,6 +58,12 @@ def _proposal(idea: Idea | None) -> str:
         return ""
     channels = {idea.channel} if idea.channel else set()
     return plans.proposed_key(name=idea.title, pod=idea.pod, channels=channels, starts=None)
+
+
+def _disputed(request: MemberRequest) -> str:
+    """The scale that the pod is split on, where the address names one."""
+    named = request.GET.get("disputed", "")
+    return str(Scale(named).label).lower() if named in Scale.values else ""
 
 
 def _idea(request: MemberRequest) -> Idea | None:

@@ -33,7 +33,7 @@ class EvidenceFactory(DjangoModelFactory[Evidence]):
 
 
 class VotingRoundFactory(DjangoModelFactory[VotingRound]):
-    """An open round for a week, with nobody and nothing in it."""
+    """An open round for a week, with nobody and nothing in it, that counts with any turnout."""
 
     class Meta:
         model = VotingRound
@@ -42,6 +42,8 @@ class VotingRoundFactory(DjangoModelFactory[VotingRound]):
     pod = factory.SubFactory(PodFactory)
     opened_by = factory.SubFactory(MemberFactory)
     closes_at = factory.LazyFunction(lambda: now() + timedelta(days=7))
+    quorum_share = 0.0
+    quorum_disciplines = 0
 
 
 class RoundIdeaFactory(DjangoModelFactory[RoundIdea]):

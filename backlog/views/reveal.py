@@ -1,0 +1,151 @@
+"""What a closed round shows: tiers with rank intervals, what is disputed with both ends beside each other."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backlog.choices import Scale
+from backlog.models import Ballot, Idea, RoundIdea
+from backlog.models.rounds import OUTLIER_DISTANCE
+from backlog.queries.rounds import BoardRow
+from engagement.accounts.choices import Discipline
+from engagement.core.figures.still import Dot, Drawing, Line
+
+MOST_DISPUTED = 3
+ROW, EDGE = 28.0, 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a dispute: the ballot farthest out, as an invitation to explain."""
+
+    voter: str
+    discipline: str
+    score: int
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """An idea and the scale on which it is disputed most, with the medians by discipline and both ends."""
+
+    idea: Idea
+    scale: Scale
+    spread: str
+    medians: str
+    low: End
+    high: End
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        return self.high, self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One idea in its tier; `place` is its rank with its 90% interval."""
+
+    row: BoardRow
+    place: str
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    number: int
+    ideas: list[Ranked]
+
+
+def disputed(board: Sequence[BoardRow]) -> list[Disputed]:
+    """The ideas with the widest spreads that meet the rule, at most three; empty for who may not see the ballots."""
+    found = []
+    for row in board:
+        if row.result is None or not row.ballots:
+            continue
+        scales = row.result.disputed_scales
+        if scales:
+            widest = max(scales, key=lambda scale: getattr(row.result, f"{scale}_spread"))
+            found.append((getattr(row.result, f"{widest}_spread"), _disputed(row, row.result, widest)))
+    return [one for _spread, one in sorted(found, key=lambda pair: -pair[0])[:MOST_DISPUTED]]
+
+
+def _disputed(row: BoardRow, result: RoundIdea, scale: Scale) -> Disputed:
+    cast = [ballot for ballot in row.ballots if getattr(ballot, scale) is not None]
+    cast.sort(key=lambda ballot: (getattr(ballot, scale), not ballot.comment))
+    ends = [_end(cast[0], scale), _end(_last(cast, scale), scale)]
+    spread = f"{getattr(result, f'{scale}_spread').normalize():f}"
+    return Disputed(row.idea, scale, spread, _medians(cast, scale), *ends)
+
+
+def _last(cast: Sequence[Ballot], scale: Scale) -> Ballot:
+    """Of the highest, one who said why, where one did."""
+    top = getattr(cast[-1], scale)
+    return next((ballot for ballot in cast if getattr(ballot, scale) == top and ballot.comment), cast[-1])
+
+
+def _end(ballot: Ballot, scale: Scale) -> End:
+    label = str(Discipline(ballot.voter.discipline).label)
+    return End(ballot.voter.name, label, getattr(ballot, scale), ballot.comment)
+
+
+def _medians(cast: Sequence[Ballot], scale: Scale) -> str:
+    """Such as “Marketing 8.5 · Data 3”."""
+    scores: defaultdict[str, list[int]] = defaultdict(list)
+    for ballot in cast:
+        scores[ballot.voter.discipline].append(getattr(ballot, scale))
+    return " · ".join(f"{one.label} {median(scores[one]):g}" for one in Discipline if one in scores)
+
+
+def outliers(ballots: Sequence[Ballot], result: RoundIdea, scale: Scale) -> list[Ballot]:
+    """Those three points or more from the median, where at least five have scored."""
+    middle = getattr(result, f"{scale}_median")
+    if middle is None or not result.disputed_scales:
+        return []
+    scored = [ballot for ballot in ballots if getattr(ballot, scale) is not None]
+    return [ballot for ballot in scored if abs(getattr(ballot, scale) - middle) >= OUTLIER_DISTANCE]
+
+
+def tiers(board: Sequence[BoardRow]) -> list[Tier]:
+    """Ideas by tier, each drawn with the interval of its rank; those without a rank are left out."""
+    ranked = [row for row in board if row.result is not None and row.result.tier]
+    count = len(ranked)
+    by_tier: defaultdict[int, list[Ranked]] = defaultdict(list)
+    for row in sorted(ranked, key=lambda row: (row.result.tier or 0, row.result.rank or 0) if row.result else (0, 0)):
+        if row.result is not None and row.result.tier:
+            by_tier[row.result.tier].append(Ranked(row, _place(row.result), _drawn(row.result, count)))
+    return [Tier(number, ideas) for number, ideas in sorted(by_tier.items())]
+
+
+def tiers_sentence(found: Sequence[Tier]) -> str:
+    """How many are ahead, and how much the order below says."""
+    if not found:
+        return ""
+    first = len(found[0].ideas)
+    if len(found) == 1:
+        return _("The order is mostly chance: with these ballots no idea is clearly ahead")
+    ahead = ngettext("%(count)d idea is ahead", "%(count)d ideas are ahead", first) % {"count": first}
+    return _("%(ahead)s; inside a tier the order is mostly chance") % {"ahead": ahead}
+
+
+def _place(result: RoundIdea) -> str:
+    values = {"rank": f"{result.rank:g}", "low": f"{result.rank_low:.0f}", "high": f"{result.rank_high:.0f}"}
+    return _("%(rank)s (%(low)s to %(high)s)") % values
+
+
+def _drawn(result: RoundIdea, count: int) -> Drawing:
+    """The interval on an axis of all ranks, 200 wide."""
+
+    def x(rank: float) -> float:
+        return round(EDGE + (rank - 1) / max(count - 1, 1) * (200 - 2 * EDGE), 1)
+
+    drawn = Drawing("rank", 200, ROW)
+    drawn.lines = [
+        Line(x(1), ROW / 2, x(max(count, 1)), ROW / 2, "grid"),
+        Line(x(result.rank_low or 1), ROW / 2, x(result.rank_high or 1), ROW / 2, "range"),
+    ]
+    drawn.dots = [Dot(x(result.rank or 1), ROW / 2, 4.5)]
+    return drawn
