@@ -193,6 +193,23 @@ class RoundForm(forms.Form):
         required=False,
         help_text=gettext_lazy("With nobody ticked the whole pod is invited."),
     )
+    quorum_percent = forms.IntegerField(
+        label=gettext_lazy("Quorum, % of the members invited"), min_value=0, max_value=100, initial=50, required=False
+    )
+    quorum_disciplines = forms.IntegerField(
+        label=gettext_lazy("Quorum, disciplines"), min_value=0, max_value=10, initial=2, required=False,
+        help_text=gettext_lazy("Never more than are invited."),
+    )  # fmt: skip
+
+    def round(self) -> dict[str, Any]:
+        """What `rounds.open_round` takes; a quorum left empty is the usual one."""
+        given = dict(self.cleaned_data)
+        percent, disciplines = given.pop("quorum_percent"), given.pop("quorum_disciplines")
+        if percent is not None:
+            given["quorum_share"] = percent / 100
+        if disciplines is not None:
+            given["quorum_disciplines"] = disciplines
+        return given
 
     def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

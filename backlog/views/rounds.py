@@ -46,7 +46,7 @@ def round_new(request: MemberRequest) -> HttpResponse:
     form = RoundForm(request.POST or None, initial=_proposed(request), member=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            opened = rounds.open_round(actor=request.user, **form.cleaned_data)
+            opened = rounds.open_round(actor=request.user, **form.round())
         except InvalidInput as error:
             refuse(form, error)
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ibis.expr.types import Table
@@ -36,15 +36,26 @@ def closed_days(first: Table, *, as_of: datetime) -> Table:
     return closed.group_by("variant", "days").aggregate(customers=closed.count())
 
 
-def retained_days(first: Table, events: Table, definition: MetricDefinition, *, as_of: datetime) -> Table:
-    """Rows `variant, days, customers`: how many had the metric's event on that day since exposure; closed days only."""
+def retained_days(
+    first: Table, events: Table, definition: MetricDefinition, *, as_of: datetime, after: datetime | None = None
+) -> Table:
+    """Rows `variant, days, customers`: how many had the metric's event on that day since exposure; closed days only.
+
+    after: only days that closed after it, which together with those before are all; only events of a day before it
+    and later are read then.
+    """
     measure = definition.measures[0]
     conditions = [events.event == measure.event]
+    if after is not None:
+        conditions.append(events.occurred_at >= after - timedelta(days=1))
     conditions += [events.properties.get(name) == value for name, value in measure.filter]
     joined = first.select("customer", "variant", "exposed_us").inner_join(events.filter(*conditions), "customer")
     since = joined.occurred_us - joined.exposed_us
     aged = joined.select("customer", "variant", "exposed_us", since=since, days=(since // DAY_US).cast("int64"))
-    is_closed = aged.exposed_us + (aged.days + 1) * DAY_US <= microseconds(as_of)
+    closes = aged.exposed_us + (aged.days + 1) * DAY_US
+    is_closed = closes <= microseconds(as_of)
+    if after is not None:
+        is_closed &= closes > microseconds(after)
     came = aged.filter(aged.since >= 0, aged.days < LONGEST, is_closed).select("customer", "variant", "days").distinct()
     return came.group_by("variant", "days").aggregate(customers=came.count())
 
@@ -55,14 +66,19 @@ def curve(
     *,
     closed: Iterable[Mapping[str, Any]],
     retained: Iterable[Mapping[str, Any]],
+    before: Mapping[str, Sequence[int]] | None = None,
 ) -> Curve:
-    """The two queries' rows, their variants named, as counts per day."""
+    """The two queries' rows, their variants named, as counts per day; `before`: who had come back when last counted."""
     reached = {variant: [0] * LONGEST for variant in variants}
     for row in closed:
         for day in range(row["days"]):
             reached[row["variant"]][day] += row["customers"]
-    came = {variant: [0] * LONGEST for variant in variants}
+    came = {variant: _filled((before or {}).get(variant, ())) for variant in variants}
     for row in retained:
-        came[row["variant"]][row["days"]] = row["customers"]
+        came[row["variant"]][row["days"]] += row["customers"]
     last = max((day + 1 for counts in reached.values() for day, count in enumerate(counts) if count), default=0)
     return Curve(definition.key, *({v: counts[v][:last] for v in variants} for counts in (reached, came)))
+
+
+def _filled(counts: Sequence[int]) -> list[int]:
+    return [*counts, *[0] * (LONGEST - len(counts))]

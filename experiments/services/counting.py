@@ -129,19 +129,32 @@ class _Count:
         found = self._cells()
         sums = self._sums(found)
         datas = {d.key: self._data(d, sums) for d in self.definitions}
-        late = self._late()
-        kept = self._kept(found, late) if may_keep else None
-        return Counted(sums, datas, found, late, self._repeated(), self._curve(), kept)
+        late, came_back = self._late(), self._curve()
+        kept = self._kept(found, late, came_back) if may_keep else None
+        return Counted(sums, datas, found, late, self._repeated(), came_back, kept)
 
     def _curve(self) -> Curve | None:
-        """Of the first retention metric, counted anew each time: every day moves every point of it."""
-        definition = next((d for d in self.definitions if d.kind == "retention"), None)
+        """Of the first retention metric. Every day moves every point of it, by what closed that day alone."""
+        definition = self._curved
         if definition is None:
             return None
-        as_of = self.as_of[definition.key]
+        as_of, known = self.as_of[definition.key], self._curve_before(definition)
+        after = datetime.fromisoformat(known["as_of"]) if known else None
         closed = self._rows(closed_days(self.first, as_of=as_of))
-        retained = self._rows(retained_days(self.first, self.events, definition, as_of=as_of))
-        return curve(definition, self.variants, closed=closed, retained=retained)
+        retained = self._rows(retained_days(self.first, self.events, definition, as_of=as_of, after=after))
+        before = known["retained"] if known else None
+        return curve(definition, self.variants, closed=closed, retained=retained, before=before)
+
+    @property
+    def _curved(self) -> MetricDefinition | None:
+        return next((d for d in self.definitions if d.kind == "retention"), None)
+
+    def _curve_before(self, definition: MetricDefinition) -> dict[str, Any] | None:
+        """What was kept of the curve, where it is of this very definition and not of a later time."""
+        known = self.before.curve if self.before else None
+        if known is None or known["definition"] != self._mark(definition):
+            return None
+        return known if datetime.fromisoformat(known["as_of"]) <= self.as_of[definition.key] else None
 
     def _repeated(self) -> Repeated | None:
         """Among the live events of the last days those that differ from another by their message id alone."""
@@ -294,7 +307,7 @@ class _Count:
         reasons = [entered_by(touched, definition, row.through) for definition, row in stored]
         return self.warehouse.number(touched.filter(reduce(or_, reasons)).count())
 
-    def _kept(self, found: Mapping[str, list[DayCell]], late: Late) -> Kept:
+    def _kept(self, found: Mapping[str, list[DayCell]], late: Late, came_back: Curve | None) -> Kept:
         """What the next analysis builds on. A metric that nobody counts for yet keeps nothing: nothing can be late."""
         days = []
         for definition in self.definitions:
@@ -314,8 +327,21 @@ class _Count:
             seen_events=self.warehouse.newest("events"),
             seen_exposures=self.warehouse.newest("exposures"),
             late=late.count,
+            curve=self._curve_kept(came_back),
         )
         return Kept(counting, days)
+
+    def _curve_kept(self, came_back: Curve | None) -> dict[str, Any] | None:
+        """The curve as a later analysis goes on from it; one of an earlier time than what is kept leaves that alone."""
+        definition = self._curved
+        if came_back is None or definition is None:
+            return None
+        known: dict[str, Any] | None = self.before.curve if self.before else None
+        as_of = self.as_of[definition.key]
+        if known and known["definition"] == self._mark(definition) and datetime.fromisoformat(known["as_of"]) > as_of:
+            return known
+        told = {"definition": self._mark(definition), "as_of": as_of.isoformat()}
+        return {**told, "retained": {variant: list(days) for variant, days in came_back.retained.items()}}
 
     def _freeze_cap(self, metric: Metric) -> None:
         """Takes the cap of a winsorised metric from the time before the start: once, over all customers, then kept.

@@ -186,3 +186,11 @@ def test_query_counts_do_not_grow_with_rows(client_of, rows, django_assert_max_n
     rounds.close_round(voting_round=voting_round, actor=None)
     with django_assert_max_num_queries(12):
         client.get(f"/rounds/{voting_round.pk}/")
+
+
+def test_the_form_sets_the_quorum_and_empty_is_the_usual_one(client_of, opener, pod):
+    for more in ({"quorum_percent": "75", "quorum_disciplines": "3"}, {"quorum_percent": "", "quorum_disciplines": ""}):
+        client_of(opener).post("/rounds/new/", {**typed(pod, [IdeaFactory()]), **more})
+
+    found = VotingRound.objects.order_by("pk").values_list("quorum_share", "quorum_disciplines")
+    assert list(found) == [(0.75, 3), (0.5, 2)]

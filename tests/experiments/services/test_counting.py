@@ -1,7 +1,7 @@
 """Days are counted once: refreshed daily, counted at once and computed row by row, all figures agree; what comes too
 late is told and waits for a full count."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +9,14 @@ import time_machine
 
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
-from engagement.customers.models import Customer, Merge
+from engagement.customers.models import Customer, Feed, Merge
 from engagement.customers.services import feeds
 from engagement.customers.services.event_imports import import_events
 from experiments.models import CountedDays, Counting, Experiment, Readout
 from experiments.services.analysis import analyse
 from experiments.services.exposure_imports import import_exposures
 from experiments.services.loading import load
+from tests.experiments.builders import returning
 from tests.experiments.services.test_live_experiment import LATER, START, TOML, Rows, metric
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +193,21 @@ def test_a_stated_time_keeps_nothing_and_cuts_what_was_kept(tmp_path, rows, expe
         CountedDays.objects.all().delete()
         plain = analyse(experiment=Experiment.objects.get(), as_of=moment, is_full=True, progress=Progress())
     assert same(flattened(numbers(cut)), flattened(numbers(plain)))
+
+
+def test_a_curve_that_grew_day_by_day_is_the_one_counted_at_once(tmp_path):
+    made, people = returning(tmp_path)
+    begins = datetime(2026, 7, 6, tzinfo=UTC)
+
+    def curve_at(days: float, **options):
+        Feed.objects.update(complete_through=begins + timedelta(days=days))
+        return analyse(experiment=Experiment.objects.get(pk=made.pk), progress=Progress(), **options).series["curve"]
+
+    grown = [curve_at(days) for days in (2, 3, 3.25, 9, 20, 21.5, 40)]
+    whole = curve_at(40, is_full=True)
+
+    assert grown[-1] == whole
+    assert grown[0] != grown[-1]
+    variants = {variant for variant, _at, _visits in people.values()}
+    assert set(whole["retained"]) == variants
+    assert sum(map(sum, whole["retained"].values())) > 1_000
