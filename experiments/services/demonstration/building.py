@@ -18,7 +18,7 @@ from engagement.warehouse import store
 from experiments.demonstration.calendar import Calendar
 from experiments.demonstration.people import TIME_ZONE
 from experiments.models import Experiment
-from experiments.services.demonstration import house, pods_work, programme, readers, removal
+from experiments.services.demonstration import house, leadership, pods_work, programme, readers, removal
 
 
 def is_untouched() -> bool:
@@ -47,6 +47,8 @@ def build(*, customers: int, seed: int, reset: bool = False, progress: Progress)
         readers.write(story, experiments, customers, calendar=calendar, progress=progress)
         programme.analyse_and_decide(experiments, members, calendar=calendar, progress=progress)
         states.count(progress=progress)
+        leadership.say_what_success_means(members)
+        leadership.release_last_quarter(members, calendar=calendar)
     return sign_ins
 
 

@@ -19,10 +19,10 @@ from engagement.accounts.choices import Discipline
 from engagement.accounts.models import AuditEntry, Member, Pod
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
-from engagement.customers.models import Customer, StateCount
+from engagement.customers.models import AudienceCount, Customer, StateCount
 from experiments.demonstration.people import PEOPLE
 from experiments.lifecycle import State
-from experiments.models import Decision, Experiment, Readout
+from experiments.models import Ask, Decision, Experiment, Readout, RegisteredMetric, ReportRevision
 from experiments.reports.quarterly.document import quarter_report
 from experiments.rules import may_decide
 from experiments.services import demonstration
@@ -206,3 +206,21 @@ def test_sign_ins_work_from_this_machine_and_from_nowhere_else(courier, settings
         assert signs_in(one, REMOTE_ADDR="127.0.0.1", HTTP_HOST="127.0.0.1:8000")
         assert not signs_in(one, REMOTE_ADDR="203.0.113.7", HTTP_HOST="127.0.0.1:8000")
         assert not signs_in(one, REMOTE_ADDR="127.0.0.1", HTTP_HOST="ice.example.org")  # behind a proxy
+
+
+def test_the_last_quarters_report_is_released_and_asks_something(courier):
+    revision = ReportRevision.objects.get()
+
+    assert revision.quarter == "2026-Q3"
+    assert revision.written_by != revision.released_by
+    assert 1 <= len(revision.document["learnings"]) <= 3
+    assert [len(ask.answers.all()) for ask in Ask.objects.filter(quarter="2026-Q3")] == [0, 1]
+    assert {row["metric"] for row in revision.document["programme"]} >= {"read_in_week_2"}
+
+
+def test_success_has_a_goal_tree_and_audiences_are_counted(courier):
+    assert not [metric.key for metric in RegisteredMetric.objects.all() if metric.is_orphan]
+    assert all(metric.levels.exists() for metric in RegisteredMetric.objects.all())
+    counts = AudienceCount.objects.all()
+    assert [count.matching for count in counts if not count.matching] == []
+    assert len(counts) == 2

@@ -1,0 +1,44 @@
+"""What the Courier measures itself by, whom it asks, and what its last report asked of leadership."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.demonstration.calendar import MONDAY, THURSDAY, When, recently
+
+# Standard metrics by key, each with the key of the one it serves; None is the goal itself.
+GOAL_TREE: tuple[tuple[str, str | None], ...] = (
+    ("retained_7_to_14", None),
+    ("visits_14", "retained_7_to_14"),
+    ("unsubscribed_14", "retained_7_to_14"),
+)
+OWNERS = ("elin", "ruth", "samir")
+
+AUDIENCES: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "Readers who come back",
+        {
+            "all": [
+                {"event": "session", "of": "count", "op": "at_least", "value": 2, "within_days": 28},
+                {"state": ["core", "casual"]},
+            ]
+        },
+    ),
+    ("Readers we have not seen for two weeks", {"event": "session", "of": "days_since", "op": "at_least", "value": 14}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskText:
+    """What the report asked, and until which day."""
+
+    text: str
+    kind: str
+    owner: str
+    due: When
+
+
+ASKS = (
+    AskText("Two days a week of an engineer for the reading list", "money", "elin", recently(3, MONDAY)),
+    AskText("May we read what the support desk is asked?", "access", "ruth", recently(4, THURSDAY)),
+)
+WRITTEN_BY, RELEASED_BY, READ_BY = "ruth", "orla", "judith"
