@@ -5,6 +5,7 @@ from django.contrib import admin
 from engagement.core.admin_site import ReadOnlyAdmin
 from experiments.models import (
     BatchShares,
+    ChecklistMark,
     Decision,
     ExclusionRange,
     Experiment,
@@ -23,6 +24,12 @@ class ExperimentAdmin(ReadOnlyAdmin):
     list_filter = ["state", "pod", "is_simulated"]
     list_select_related = ["pod", "launch_owner"]
     search_fields = ["key", "name"]
+
+
+@admin.register(ChecklistMark)
+class ChecklistMarkAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "item", "kind", "by", "at"]
+    list_select_related = ["experiment", "by"]
 
 
 @admin.register(Variant)

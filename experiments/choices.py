@@ -60,6 +60,14 @@ class DecisionKind(models.TextChoices):
     STOP = "stop", _("Stop without decision")
 
 
+class MarkKind(models.TextChoices):
+    """What a member puts under an item of the launch checklist."""
+
+    TICK = "tick", _("Checked")
+    APPROVAL = "approval", _("Approved")
+    WAIVER = "waiver", _("Waived")
+
+
 class AskKind(models.TextChoices):
     """What a report asks of its readers."""
 

@@ -34,6 +34,7 @@ def experiments() -> QuerySet[Experiment]:
         "decision__variant",
         "decision__decided_by",
         "launch_owner",
+        "analysis_owner",
         "strategy_owner",
     )
 

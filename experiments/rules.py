@@ -18,6 +18,11 @@ def may_decide(member: Member, experiment: Experiment) -> bool:
     return member.may_write and experiment.launch_owner_id != member.pk
 
 
+def may_prepare(member: Member, experiment: Experiment) -> bool:
+    """Roles, checklist and launch are open until the launch."""
+    return member.may_write and experiment.state in (State.DRAFT, State.READY)
+
+
 def may_bring_results(member: Member, experiment: Experiment) -> bool:
     return member.may_write and may_move(State(experiment.state), State.ENDED)
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from experiments.views import (
     audience,
+    checklist,
     experiment,
     experiments,
     learnings,
@@ -22,6 +23,12 @@ urlpatterns = [
     path("experiments/of-idea/<int:idea_id>/", experiments.of_idea, name="idea_experiments"),
     path("experiments/<str:key>/", experiment.home, name="experiment_home"),
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
+    path("experiments/<str:key>/roles/", checklist.roles_change, name="experiment_roles"),
+    path("experiments/<str:key>/checklist/mark/", checklist.mark, name="experiment_mark"),
+    path("experiments/<str:key>/launch/", checklist.launch, name="experiment_launch"),
+    path("experiments/<str:key>/pause/", checklist.pause, name="experiment_pause"),
+    path("experiments/<str:key>/resume/", checklist.resume, name="experiment_resume"),
+    path("experiments/<str:key>/stop/", checklist.stop, name="experiment_stop"),
     path("experiments/<str:key>/audience/choose/", audience.choose, name="experiment_audience_choose"),
     path("experiments/<str:key>/audience/count/", audience.count, name="experiment_audience_count"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),

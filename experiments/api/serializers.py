@@ -10,7 +10,7 @@ from backlog.models import Idea
 from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
 from engagement.messaging.models import Message
-from experiments.choices import DecisionKind, Direction, MetricKind, MetricRole
+from experiments.choices import DecisionKind, Direction, MarkKind, MetricKind, MetricRole
 from experiments.models import Decision, Experiment, Metric, RegisteredMetric, Variant
 from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
@@ -156,6 +156,23 @@ class PlanSerializer(serializers.Serializer[Experiment]):
         variants = [VariantPlan(**{"name": row["key"], **row}) for row in validated_data.pop("variants")]
         metrics = [MetricPlan(**row) for row in validated_data.pop("metrics")]
         return plans.create(actor=self.context["request"].user, variants=variants, metrics=metrics, **validated_data)
+
+
+class ChecklistItemSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.CharField()
+    finding = serializers.CharField()
+
+
+class MarkSerializer(serializers.Serializer[Any]):
+    item = serializers.CharField(max_length=30)
+    kind = serializers.ChoiceField(choices=MarkKind.choices)
+    reason = serializers.CharField(max_length=1_000, required=False, allow_blank=True)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1_000, required=False, allow_blank=True, default="")
 
 
 class RegisteredMetricSerializer(serializers.ModelSerializer[RegisteredMetric]):

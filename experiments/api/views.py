@@ -15,15 +15,18 @@ from rest_framework.views import APIView
 from engagement.accounts.requests import member_of
 from experiments import queries
 from experiments.api.serializers import (
+    ChecklistItemSerializer,
     DecisionSerializer,
     ExperimentDetailSerializer,
     ExperimentSerializer,
+    MarkSerializer,
     PlanSerializer,
+    ReasonSerializer,
     RegisteredMetricSerializer,
 )
 from experiments.models import Experiment, RegisteredMetric
 from experiments.reports.quarterly.period import quarter_named
-from experiments.services import decisions
+from experiments.services import checklist, decisions, launching, runs
 from experiments.services.reporting.releasing import draft
 
 
@@ -72,6 +75,67 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
         asked.is_valid(raise_exception=True)
         made = decisions.decide(experiment=experiment, actor=member_of(request), **asked.validated_data)
         return Response(DecisionSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=ChecklistItemSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_fields=[])
+    def checklist(self, request: Request, key: str) -> Response:
+        """The launch checklist as it stands for whoever asks."""
+        found = checklist.items(self.get_object(), actor=member_of(request))
+        return Response(ChecklistItemSerializer(found, many=True).data)
+
+    @extend_schema(request=MarkSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def mark(self, request: Request, key: str) -> Response:
+        """Ticks, approves or waives an item of the checklist."""
+        experiment = self.get_object()
+        asked = MarkSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        checklist.mark(experiment=experiment, actor=member_of(request), **asked.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=ExperimentDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def launch(self, request: Request, key: str) -> Response:
+        """Launches; with an open item it answers 409, and `open` lists what is open."""
+        experiment = self.get_object()
+        try:
+            launching.launch(experiment=experiment, actor=member_of(request))
+        except launching.OpenItems as refusal:
+            rows = ChecklistItemSerializer(refusal.items, many=True).data
+            body = {"type": "about:blank", "title": "Conflict", "status": refusal.status, "detail": str(refusal)}
+            return Response({**body, "open": rows}, status=refusal.status, content_type="application/problem+json")
+        return self._now(key)
+
+    @extend_schema(request=ReasonSerializer, responses=ExperimentDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, key: str) -> Response:
+        """Nobody gets a variant until somebody resumes; the reason is mandatory."""
+        runs.pause(experiment=self.get_object(), actor=member_of(request), reason=_reason(request))
+        return self._now(key)
+
+    @extend_schema(request=None, responses=ExperimentDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, key: str) -> Response:
+        """Variants are given out again."""
+        runs.resume(experiment=self.get_object(), actor=member_of(request))
+        return self._now(key)
+
+    @extend_schema(request=ReasonSerializer, responses=ExperimentDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, key: str) -> Response:
+        """Ends it; before the planned end the reason is mandatory."""
+        launching.stop(experiment=self.get_object(), actor=member_of(request), reason=_reason(request))
+        return self._now(key)
+
+    def _now(self, key: str) -> Response:
+        found = queries.experiment(key, among=queries.experiments_with_parts())
+        return Response(ExperimentDetailSerializer(found).data)
+
+
+def _reason(request: Request) -> str:
+    asked = ReasonSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    return str(asked.validated_data["reason"])
 
 
 class Metrics(viewsets.ReadOnlyModelViewSet[RegisteredMetric]):

@@ -9,6 +9,7 @@ from experiments.models.assignment import (
 )
 from experiments.models.counted import CountedDays, Counting, ExposedTraits
 from experiments.models.experiment import Experiment, Metric, Variant
+from experiments.models.launch import ChecklistMark
 from experiments.models.registry import MetricLevel, RegisteredMetric
 from experiments.models.report import (
     Ask,
@@ -26,6 +27,7 @@ __all__ = [
     "AskAnswer",
     "Assignment",
     "BatchShares",
+    "ChecklistMark",
     "CountedDays",
     "Counting",
     "Decision",

@@ -64,6 +64,7 @@ class Experiment(models.Model):
     analysis_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    early_stop_reason = models.TextField(_("why it was stopped early"), blank=True)
     is_simulated = models.BooleanField(
         default=False, help_text="Its customers and events were made up for the demonstration."
     )

@@ -20,6 +20,7 @@ from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import DomainError, NotFound
 from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
+from experiments.forms.launch import RolesForm
 from experiments.forms.results import UploadForm
 from experiments.models import Experiment, Readout, Variant
 from experiments.reports import beside, figures, running, standing, staying, wording
@@ -33,13 +34,15 @@ from experiments.reports.results import (
     table_rows,
 )
 from experiments.reports.stopping import HEADER, by_day, stopping
-from experiments.services import decisions
+from experiments.services import checklist, decisions
 from experiments.views.audience import audience_context
+from experiments.views.checklist import checklist_context
 
 TABS = {
     "plan": gettext_lazy("Plan"),
     "variants": gettext_lazy("Variants"),
     "audience": gettext_lazy("Audience"),
+    "checklist": gettext_lazy("Checklist"),
     "health": gettext_lazy("Health"),
     "results": gettext_lazy("Results"),
     "history": gettext_lazy("History"),
@@ -136,6 +139,10 @@ def _page(
         context["metrics"] = [
             (metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()
         ]
+        if rules.may_prepare(request.user, found):
+            context["roles"] = RolesForm.of(found)
+    if tab == "checklist":
+        context |= checklist_context(request, found)
     if tab == "health":
         context |= _health(found, document, variants)
     if tab == "audience":
@@ -176,6 +183,7 @@ def _results(
         "may_decide": may_decide,
         "why_not": "" if may_decide else rules.why_not_decide(request.user, found),
         "who_may": "" if may_decide else standing.who_may_decide(found),
+        "waivers": checklist.standing_waivers(found),
         "decision_label": standing.decision_label(found.decision) if hasattr(found, "decision") else "",
     }
 

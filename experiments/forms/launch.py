@@ -1,0 +1,40 @@
+"""Forms about the launch: who has which part, and the reason of a pause or a stop."""
+
+from typing import Any, Self
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from engagement.accounts.models import Member
+from engagement.accounts.queries import writing_members
+from engagement.core.errors import DomainError
+from experiments.models import Experiment
+
+OWNERS = ("strategy_owner", "launch_owner", "analysis_owner")
+
+
+class RolesForm(forms.Form):
+    strategy_owner = forms.ModelChoiceField(Member.objects.none(), label=_("Strategy owner"), required=False)
+    launch_owner = forms.ModelChoiceField(Member.objects.none(), label=_("Launch owner"), required=False)
+    analysis_owner = forms.ModelChoiceField(Member.objects.none(), label=_("Analysis owner"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in OWNERS:
+            self.fields[name].queryset = writing_members()  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Self:
+        return cls(initial={name: getattr(experiment, f"{name}_id") for name in OWNERS})
+
+    def refuse(self, error: DomainError) -> None:
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=1_000, required=False, widget=forms.Textarea({"rows": 2}))
+
+
+class MarkForm(ReasonForm):
+    item = forms.CharField(max_length=30)
+    kind = forms.CharField(max_length=10)

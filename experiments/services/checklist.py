@@ -1,0 +1,297 @@
+"""The launch checklist: what stands, what is open, and the words members put under it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagement.accounts.models import AuditEntry, Member
+from engagement.accounts.rules import require_writer
+from engagement.accounts.services import audit
+from engagement.core.clock import now
+from engagement.core.errors import Conflict, Forbidden, InvalidInput
+from engagement.messaging.choices import Channel
+from experiments.choices import MarkKind, MetricRole
+from experiments.lifecycle import State
+from experiments.metrics.library import names_mechanics
+from experiments.models import ChecklistMark, Experiment
+from experiments.services.plans import SLOTS
+
+VERSION = "launch-1"
+TOKEN = re.compile(r"{{\s*([^}|]+?)\s*(\|\s*fallback:[^}]*)?}}")
+LINK = re.compile(r"href\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
+SOUND = re.compile(r"(https?://|mailto:|{{)", re.IGNORECASE)
+AUTHORED = ("planned", "changed", "chose audience")
+PLANNED = (State.DRAFT, State.READY)
+
+
+class Status(StrEnum):
+    PASSED = "passed"
+    WAIVED = "waived"
+    OPEN = "open"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    key: str
+    title: str
+    status: Status
+    finding: str
+    mark: ChecklistMark | None = None
+    is_manual: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (Status.OPEN, Status.FAILED)
+
+    @property
+    def may_be_waived(self) -> bool:
+        return self.is_open and self.key in WAIVABLE
+
+
+Finding = tuple[Status, str]
+PARTS: Mapping[str, str | Promise] = {
+    "content": gettext_lazy("content"),
+    "audience": gettext_lazy("audience"),
+    "metrics": gettext_lazy("metrics"),
+    "time": gettext_lazy("time"),
+    "plan": gettext_lazy("plan"),
+}
+
+
+def items(experiment: Experiment, *, actor: Member | None = None, at: datetime | None = None) -> list[Item]:
+    """Every item as it stands; `actor` is who would launch, whose own approval counts for nothing."""
+    moment, marks = at or now(), list(experiment.checklist_marks.select_related("by"))
+    agreed = fingerprint(experiment)
+    found = [
+        _waived(key, str(title), check(experiment, moment), marks, agreed) for key, (title, check) in AUTOMATIC.items()
+    ]
+    found += [_by_hand(key, str(title), str(ask), marks, agreed) for key, (title, ask) in BY_HAND.items()]
+    return [*found, _approval(experiment, actor, marks, agreed)]
+
+
+def fingerprint(experiment: Experiment) -> dict[str, str]:
+    """A hash of each part of the plan that an approval covers."""
+    variants = list(experiment.variants.select_related("message"))
+    parts: dict[str, Any] = {
+        "content": [(_row(variant), _row(variant.message) if variant.message else None) for variant in variants],
+        "audience": [experiment.audience_version_id, experiment.for_eligible_only],
+        "metrics": [_row(metric) for metric in experiment.metrics.all()],
+        "time": [experiment.starts, experiment.ends, experiment.sealed_until],
+        "plan": [
+            experiment.kind,
+            experiment.plan,
+            experiment.subgroups,
+            *(getattr(experiment, slot) for slot in SLOTS),
+        ],
+    }
+    return {name: hashlib.sha256(json.dumps(part, default=str).encode()).hexdigest() for name, part in parts.items()}
+
+
+@transaction.atomic
+def mark(*, experiment: Experiment, item: str, kind: str, actor: Member, reason: str = "") -> ChecklistMark:
+    """A tick, an approval or a waiver of the plan as it is now; it lapses with any later change of it.
+
+    Approval and waiver are a second member's: refused for the strategy owner and the launch owner.
+    """
+    require_writer(actor)
+    experiment = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
+    if experiment.state not in PLANNED:
+        raise Conflict(_("The checklist is closed: the experiment was launched."))
+    _check_mark(experiment, item, kind, actor, reason.strip())
+    made = ChecklistMark.objects.create(
+        experiment=experiment, item=item, kind=kind, by=actor, reason=reason.strip(), agreed_to=fingerprint(experiment)
+    )
+    after = {"item": item, "kind": kind, "checklist": VERSION}
+    audit.record(actor=actor, verb="marked the checklist", target=experiment, after=after, reason=made.reason)
+    return made
+
+
+def standing_waivers(experiment: Experiment) -> list[tuple[str, ChecklistMark]]:
+    """Title and waiver of what was launched with a waiver, each item once, the newest."""
+    found: dict[str, ChecklistMark] = {}
+    for each in experiment.checklist_marks.filter(kind=MarkKind.WAIVER).select_related("by"):
+        found.setdefault(each.item, each)
+    titles = {key: str(title) for key, (title, _rest) in {**AUTOMATIC, **BY_HAND}.items()}
+    return [(titles[key], each) for key, each in found.items()]
+
+
+def _check_mark(experiment: Experiment, item: str, kind: str, actor: Member, reason: str) -> None:
+    allowed = {MarkKind.TICK: set(BY_HAND), MarkKind.APPROVAL: {"approval"}, MarkKind.WAIVER: WAIVABLE}
+    if kind not in allowed or item not in allowed[MarkKind(kind)]:
+        raise InvalidInput(_("The checklist has no such item to mark in this way."), field="item")
+    if kind != MarkKind.TICK and actor.pk in _involved(experiment):
+        raise Forbidden(_("You wrote this plan or launch it, so a second member approves or waives."))
+    if not reason and (kind == MarkKind.WAIVER or item == "escalation"):
+        raise InvalidInput(_("Write it down: the reason, or the plan, is what others read."), field="reason")
+
+
+def _involved(experiment: Experiment) -> set[int | None]:
+    """Who planned, changed or launches it: a change of roles makes nobody a second member of their own plan."""
+    entries = AuditEntry.objects.filter(target_type="experiment", target_id=str(experiment.pk))
+    authors = entries.filter(verb__in=AUTHORED, actor__isnull=False).values_list("actor_id", flat=True)
+    return {*authors, experiment.strategy_owner_id, experiment.launch_owner_id}
+
+
+def _row(row: models.Model) -> dict[str, Any]:
+    return {column.attname: getattr(row, column.attname) for column in row._meta.concrete_fields}
+
+
+def _newest(marks: list[ChecklistMark], item: str, kind: MarkKind) -> ChecklistMark | None:
+    return next((each for each in marks if each.item == item and each.kind == kind), None)
+
+
+def _lapse(each: ChecklistMark, agreed: Mapping[str, str]) -> str:
+    changed = [str(label) for name, label in PARTS.items() if each.agreed_to.get(name) != agreed[name]]
+    if not changed:
+        return ""
+    words = {"kind": each.get_kind_display(), "name": each.by.name, "parts": ", ".join(changed)}
+    return _("%(kind)s by %(name)s, and lapsed since: %(parts)s changed.") % words
+
+
+def _waived(key: str, title: str, finding: Finding, marks: list[ChecklistMark], agreed: Mapping[str, str]) -> Item:
+    item = Item(key, title, *finding)
+    waiver = _newest(marks, key, MarkKind.WAIVER)
+    if waiver is None or not item.is_open:
+        return item
+    lapse = _lapse(waiver, agreed)
+    if lapse:
+        return Item(key, title, item.status, f"{item.finding} {lapse}")
+    return Item(key, title, Status.WAIVED, f"{item.finding} “{waiver.reason}”", waiver)
+
+
+def _by_hand(key: str, title: str, ask: str, marks: list[ChecklistMark], agreed: Mapping[str, str]) -> Item:
+    tick = _newest(marks, key, MarkKind.TICK)
+    lapse = _lapse(tick, agreed) if tick else ""
+    if tick is None or lapse:
+        return _waived(key, title, (Status.OPEN, lapse or ask), marks, agreed)
+    return Item(key, title, Status.PASSED, tick.reason, tick, is_manual=True)
+
+
+def _approval(
+    experiment: Experiment, actor: Member | None, marks: list[ChecklistMark], agreed: Mapping[str, str]
+) -> Item:
+    title, given = _("Approved by a second member"), _newest(marks, "approval", MarkKind.APPROVAL)
+    involved = {*_involved(experiment), actor.pk if actor else None}
+    if given is None:
+        return Item("approval", title, Status.OPEN, _("Nobody has approved it yet."))
+    lapse = _lapse(given, agreed)
+    if given.by_id in involved:
+        lapse = _("%(name)s approved it, and cannot also plan or launch it.") % {"name": given.by.name}
+    return Item("approval", title, Status.OPEN, lapse) if lapse else Item("approval", title, Status.PASSED, "", given)
+
+
+def _hypothesis(experiment: Experiment, _at: datetime) -> Finding:
+    empty = [slot.replace("_", " ") for slot in SLOTS if not getattr(experiment, slot).strip()]
+    if empty:
+        return Status.FAILED, _("Empty: %(slots)s.") % {"slots": ", ".join(empty)}
+    return Status.PASSED, _("All six parts are filled.")
+
+
+def _roles(experiment: Experiment, _at: datetime) -> Finding:
+    if experiment.strategy_owner_id is None or experiment.analysis_owner_id is None:
+        return Status.FAILED, _("Name a strategy owner and an analysis owner in the plan.")
+    if experiment.launch_owner_id == experiment.analysis_owner_id:
+        return Status.FAILED, _("The same member launches and analyses.")
+    return Status.PASSED, _("%(name)s analyses.") % {"name": experiment.analysis_owner}
+
+
+def _dates(experiment: Experiment, at: datetime) -> Finding:
+    if experiment.ends is None:
+        return Status.FAILED, _("The plan names no end.")
+    if experiment.ends <= at:
+        return Status.FAILED, _("Its end has passed.")
+    return Status.PASSED, _("It ends after it starts, and ahead of now.")
+
+
+def _primary(experiment: Experiment, _at: datetime) -> Finding:
+    found = experiment.metrics.filter(role=MetricRole.PRIMARY).first()
+    if found is None or names_mechanics(found.definition.event or found.key):
+        return Status.FAILED, _("No business metric decides.")
+    return Status.PASSED, found.key
+
+
+def _sized(experiment: Experiment, _at: datetime) -> Finding:
+    if not (experiment.plan or {}).get("minimum_effect"):
+        return Status.FAILED, _("The plan states no minimum effect, so nobody knows whether it can be seen.")
+    return Status.PASSED, _("The plan is sized for its minimum effect.")
+
+
+def _audience(experiment: Experiment, _at: datetime) -> Finding:
+    if experiment.audience_version is None:
+        return Status.NOT_APPLICABLE, _("It has no audience: everybody whom another system asks about.")
+    counted = experiment.audience_version.counts.first()
+    if counted is None:
+        return Status.OPEN, _("Nobody has counted the audience yet: count it on the page Audience.")
+    if counted.left == 0:
+        return Status.FAILED, _("Nobody is left to be asked.")
+    return Status.PASSED, _("%(count)s customers can be asked.") % {"count": counted.left}
+
+
+def _texts(experiment: Experiment) -> list[tuple[str, str]]:
+    """Name and text of every variant that says something."""
+    variants = experiment.variants.select_related("message").exclude(message=None)
+    return [(each.name, f"{each.message.subject}\n{each.message.body}") for each in variants if each.message]
+
+
+def _tokens(experiment: Experiment, _at: datetime) -> Finding:
+    bare = [
+        _("%(token)s in %(variant)s") % {"token": found[1], "variant": name}
+        for name, text in _texts(experiment)
+        for found in TOKEN.finditer(text)
+        if found[2] is None
+    ]
+    if bare:
+        return Status.FAILED, _("No fallback: %(tokens)s.") % {"tokens": ", ".join(bare)}
+    return Status.PASSED, _("Every token has one.")
+
+
+def _links(experiment: Experiment, _at: datetime) -> Finding:
+    broken = [
+        _("%(link)s in %(variant)s") % {"link": link or "“”", "variant": name}
+        for name, text in _texts(experiment)
+        for link in LINK.findall(text)
+        if not SOUND.match(link)
+    ]
+    if broken:
+        return Status.FAILED, _("Not a whole address: %(links)s.") % {"links": ", ".join(broken)}
+    return Status.PASSED, _("Every link is a whole address.")
+
+
+def _unsubscribe(experiment: Experiment, _at: datetime) -> Finding:
+    mails = experiment.variants.filter(message__channel=Channel.EMAIL)
+    if not mails.exists():
+        return Status.NOT_APPLICABLE, _("No variant is an e-mail.")
+    return Status.NOT_APPLICABLE, _("Another system sends, and puts the link under each message.")
+
+
+Check = Callable[[Experiment, datetime], Finding]
+AUTOMATIC: Mapping[str, tuple[str | Promise, Check]] = {
+    "hypothesis": (gettext_lazy("The hypothesis is whole"), _hypothesis),
+    "roles": (gettext_lazy("Launch and analysis are in different hands"), _roles),
+    "dates": (gettext_lazy("The dates are sound"), _dates),
+    "primary": (gettext_lazy("A business metric decides"), _primary),
+    "power": (gettext_lazy("Power is enough"), _sized),
+    "audience": (gettext_lazy("The audience is not empty"), _audience),
+    "tokens": (gettext_lazy("Tokens have fallbacks"), _tokens),
+    "links": (gettext_lazy("Links are well formed"), _links),
+    "unsubscribe": (gettext_lazy("Unsubscribe link in every e-mail"), _unsubscribe),
+}
+BY_HAND: Mapping[str, tuple[str | Promise, str | Promise]] = {
+    "seen": (gettext_lazy("Seen on a phone, dark and light"), gettext_lazy("Look at every variant, then tick it.")),
+    "escalation": (
+        gettext_lazy("Escalation plan"), gettext_lazy("Write who is called, when to pause, and how to roll back."),
+    ),
+}  # fmt: skip
+WAIVABLE = {"power", "links", "seen"}
