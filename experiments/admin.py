@@ -14,6 +14,7 @@ from experiments.models import (
     Readout,
     ResultsImport,
     ResultsUpload,
+    Retro,
     Variant,
 )
 
@@ -30,6 +31,12 @@ class ExperimentAdmin(ReadOnlyAdmin):
 class ChecklistMarkAdmin(ReadOnlyAdmin):
     list_display = ["experiment", "item", "kind", "by", "at"]
     list_select_related = ["experiment", "by"]
+
+
+@admin.register(Retro)
+class RetroAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "learning", "written_by", "written_at"]
+    list_select_related = ["experiment", "written_by"]
 
 
 @admin.register(Variant)

@@ -23,6 +23,14 @@ from experiments.models import (
     ResultsUpload,
 )
 
+LEARNED_BY = (
+    "decision__learning",
+    "decision__reason",
+    "retro__learning",
+    "metrics__key",
+    "state",
+    "variants__message__channel",
+)
 SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
 
 
@@ -96,7 +104,7 @@ def learned(*, text: str = "") -> QuerySet[Experiment]:
     """Decided experiments, the newest learning first; `text` is looked for in it and where experiments are found by."""
     decided = experiments().filter(decision__isnull=False).order_by("-decision__decided_at", "-pk")
     for word in text.split():
-        decided = decided.filter(_holds(word, *SEARCHED, "decision__learning", "decision__reason", "metrics__key"))
+        decided = decided.filter(_holds(word, *SEARCHED, *LEARNED_BY))
     return decided.distinct()
 
 

@@ -11,6 +11,7 @@ from experiments.views import (
     report_desk,
     reports,
     results_file,
+    retro,
     shared_report,
 )
 
@@ -29,6 +30,8 @@ urlpatterns = [
     path("experiments/<str:key>/pause/", checklist.pause, name="experiment_pause"),
     path("experiments/<str:key>/resume/", checklist.resume, name="experiment_resume"),
     path("experiments/<str:key>/stop/", checklist.stop, name="experiment_stop"),
+    path("experiments/<str:key>/close/", retro.close, name="experiment_close"),
+    path("experiments/<str:key>/next-idea/", retro.next_idea, name="experiment_next_idea"),
     path("experiments/<str:key>/audience/choose/", audience.choose, name="experiment_audience_choose"),
     path("experiments/<str:key>/audience/count/", audience.count, name="experiment_audience_count"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),

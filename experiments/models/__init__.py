@@ -20,6 +20,7 @@ from experiments.models.report import (
     ReportSubscription,
     ReportText,
 )
+from experiments.models.retro import Retro
 from experiments.models.upload import ResultsUpload
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "ReportText",
     "ResultsImport",
     "ResultsUpload",
+    "Retro",
     "Variant",
 ]

@@ -22,7 +22,8 @@ from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.launch import RolesForm
 from experiments.forms.results import UploadForm
-from experiments.models import Experiment, Readout, Variant
+from experiments.forms.retro import NextIdeaForm, RetroForm
+from experiments.models import Experiment, Readout, Retro, Variant
 from experiments.reports import beside, figures, running, standing, staying, wording
 from experiments.reports.results import (
     TABLE_HEADER,
@@ -45,6 +46,7 @@ TABS = {
     "checklist": gettext_lazy("Checklist"),
     "health": gettext_lazy("Health"),
     "results": gettext_lazy("Results"),
+    "retro": gettext_lazy("Retro"),
     "history": gettext_lazy("History"),
 }
 
@@ -58,7 +60,7 @@ def home(request: MemberRequest, key: str) -> HttpResponse:
 def tab(request: MemberRequest, key: str, tab: str) -> HttpResponse:
     if tab not in TABS:
         raise NotFound(_("An experiment has no page “%(tab)s”.") % {"tab": tab})
-    return _page(request, queries.experiment(key), tab)
+    return page(request, queries.experiment(key), tab)
 
 
 @require_POST
@@ -67,12 +69,12 @@ def decide(request: MemberRequest, key: str) -> HttpResponse:
     found = queries.experiment(key)
     form = DecisionForm(request.POST, experiment=found)
     if not form.is_valid():
-        return _page(request, found, "results", form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return page(request, found, "results", form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         decision = decisions.decide(experiment=found, **form.decision(), actor=request.user)
     except DomainError as error:
         form.refuse(error)
-        return _page(request, queries.experiment(key), "results", form=form, status=error.status)
+        return page(request, queries.experiment(key), "results", form=form, status=error.status)
     messages.success(request, _("Decided: %(decision)s.") % {"decision": standing.decision_label(decision)})
     return redirect("experiment", key, "results")
 
@@ -118,9 +120,16 @@ def retention_csv(request: MemberRequest, key: str) -> HttpResponse:
     return csv_answer(f"{key}-retention.csv", staying.HEADER, rows)
 
 
-def _page(
-    request: MemberRequest, found: Experiment, tab: str, *, form: DecisionForm | None = None, status: int = 200
+def page(
+    request: MemberRequest,
+    found: Experiment,
+    tab: str,
+    *,
+    form: DecisionForm | None = None,
+    retro_form: RetroForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """One tab of an experiment, with a refused form where there is one."""
     readout = queries.shown_readouts([found]).get(found.pk)
     document = readout.document if readout else None
     variants = list(found.variants.select_related("message"))
@@ -136,11 +145,7 @@ def _page(
         ],
     }
     if tab == "plan":
-        context["metrics"] = [
-            (metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()
-        ]
-        if rules.may_prepare(request.user, found):
-            context["roles"] = RolesForm.of(found)
+        context |= _plan(request, found)
     if tab == "checklist":
         context |= checklist_context(request, found)
     if tab == "health":
@@ -150,9 +155,25 @@ def _page(
     if tab == "results":
         context |= _results(request, found, document, results, form)
         context |= _course(readout, found, variants)
+    if tab == "retro":
+        context |= _retro(found, retro_form)
     if tab == "history":
         context["page"] = Paginator(queries.history(found), 50).get_page(request.GET.get("page"))
     return render(request, f"experiments/{tab}.html", context, status=status)
+
+
+def _plan(request: MemberRequest, found: Experiment) -> dict[str, Any]:
+    metrics = [(metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()]
+    return {"metrics": metrics, "roles": RolesForm.of(found) if rules.may_prepare(request.user, found) else None}
+
+
+def _retro(found: Experiment, form: RetroForm | None) -> dict[str, Any]:
+    return {
+        "retro": Retro.objects.filter(experiment=found).select_related("written_by").first(),
+        "retro_form": form or RetroForm(),
+        "idea_form": NextIdeaForm(),
+        "waivers": checklist.standing_waivers(found),
+    }
 
 
 def _results(
