@@ -1,6 +1,7 @@
 """Estimates in words and as small drawings: one number of decimals for the value and its interval, never one alone."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from engagement.core.templatetags.formats import MINUS
 
 register = template.Library()
 MINI_WIDTH, MINI_EDGE = 132.0, 4.0
+MOST_MORE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ def _telling_places(half: float) -> int:
     return (1 if half / 10**power < 3.55 else 0) - power
 
 
+def _telling_zero_apart(places: int, ends: Sequence[float]) -> int:
+    """One or two places more where an end that is not zero would read as zero, which says something else."""
+    for more in range(MOST_MORE + 1):
+        if all(round(end, places + more) for end in ends if end):
+            return places + more
+    return places
+
+
 @register.simple_tag
 def written_estimate(
     value: Any, low: Any, high: Any, unit: str = "", scale: Any = 1, level: bool = False
@@ -46,7 +56,7 @@ def written_estimate(
     if value is None or low is None or high is None:
         return None
     numbers = [float(number) * float(scale or 1) for number in (value, low, high)]
-    places = decimals(*numbers)
+    places = _telling_zero_apart(decimals(*numbers), numbers[1:])
     texts = [_signed(number, places, plus="" if level else "+") for number in numbers]
     tight = "%" if unit == "%" else ""
     loose = f"\N{NO-BREAK SPACE}{unit}" if unit and not tight else ""

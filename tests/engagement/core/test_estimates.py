@@ -47,3 +47,18 @@ def test_an_interval_is_drawn_on_the_axis_it_shares():
 
 def test_an_interval_beyond_the_axis_ends_at_its_edge_and_a_far_zero_is_left_out():
     assert drawn_interval(2, 0, 9, (1, 3)) == Drawn(low=4.0, value=66.0, high=128.0, zero=None)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "interval"),
+    [
+        (-1.2, -2.4, -0.04, "−2.40 to −0.04"),
+        (1.2, 0.0, 2.4, "0.0 to +2.4"),
+        (1.2, 0.0004, 2.4, "0.0 to +2.4"),  # two more places would not tell it apart either
+    ],
+)
+def test_an_end_that_is_not_zero_does_not_read_as_zero(value, low, high, interval):
+    found = written_estimate(value, low, high)
+
+    assert found is not None
+    assert found.interval == interval
