@@ -291,3 +291,19 @@ def test_every_page_of_the_backlog_is_accessible_in_light_and_dark(visit, look, 
     for name, path in pages.items():
         visit(path, width=width)
         look(name)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_revealed_round_shows_tiers_and_both_ends_of_a_dispute(visit, sign_in, look, places, pod, width):
+    voting_round, scores = places[0].round, ((9, 9, 2, 2, 9), (8, 8, 8, 7, 8), (1, 2, 1, 2, 1))
+    disciplines = ("marketing", "data", "design", "product", "editorial")
+    voters = [RoundMemberFactory(round=voting_round, member__discipline=one).member for one in disciplines]
+    for place, given in zip(places, scores, strict=True):
+        for voter, score in zip(voters, given, strict=True):
+            BallotFactory(round_idea=place, voter=voter, impact=score, comment="Because I have seen it.")
+    rounds.close_round(voting_round=voting_round, actor=voting_round.opened_by)
+    sign_in(voters[0])
+
+    visit(f"/rounds/{voting_round.pk}/", width=width)
+
+    look("reveal")

@@ -4,7 +4,7 @@ import pytest
 
 from engagement.core.jobs import Progress
 from engagement.customers.models import Customer
-from engagement.customers.services import permissions, states
+from engagement.customers.services import audiences, permissions, states
 from engagement.customers.services.customers import ensure
 from tests.engagement.customers.test_states import AT, Rows
 from tests.factories import MemberFactory
@@ -39,3 +39,19 @@ def test_one_customer_and_the_suppression_lists(visit, sign_in, look, width):
     look("customer")
     visit("/customers/suppressions/", width=width)
     look("suppressions")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_an_audience_its_editor_and_the_file_page(visit, sign_in, look, width):
+    ensure([f"reader-{number}" for number in range(9)])
+    rule = {"all": [{"trait": "plan", "op": "is_not", "value": "gold"}, {"not": {"state": ["low"]}}]}
+    version = audiences.create(name="Returning readers", rule=rule, actor=None)
+    audiences.count(version=version, channel="email")
+    sign_in(MemberFactory())
+
+    for path, name in (
+        ("/customers/audiences/", "audiences"), (f"/customers/audiences/{version.audience_id}/", "audience"),
+        ("/customers/audiences/new/", "audience-new"), ("/customers/files/", "customer-files"),
+    ):  # fmt: skip
+        visit(path, width=width)
+        look(name)

@@ -11,7 +11,7 @@ from engagement.core.clock import now
 from engagement.core.jobs import Progress
 from experiments.models import Experiment, ResultsUpload
 from experiments.reports.quarterly.period import quarter_of
-from experiments.services import decisions
+from experiments.services import decisions, registry
 from experiments.services.analysis import analyse
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported, mismatched, planned, results_csv, returning
@@ -141,3 +141,20 @@ def test_the_figure_can_be_read_as_a_table(me, ended, page, visit):
     table = page.locator("#forest table")
     expect(table).to_contain_text("Primary: spend")
     expect(table.locator("tbody tr")).to_have_count(8)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_health_audience_and_the_registry_of_metrics(visit, sign_in, look, tmp_path, width):
+    imported(tmp_path)
+    goal, below = (registry.add_standard(key=key, actor=None) for key in ("revenue_28", "orders_28"))
+    registry.place(metric=goal, serves=None, is_top=True, actor=None)
+    registry.place(metric=below, serves=goal, is_top=False, actor=None)
+    registry.add_standard(key="opened_14", actor=None)
+    sign_in(MemberFactory())
+
+    for path, name in (
+        ("/experiments/mails/health/", "health"), ("/experiments/mails/audience/", "experiment-audience"),
+        ("/metrics/", "metrics"), ("/metrics/orders_28/", "metric"), ("/metrics/new/", "metric-new"),
+    ):  # fmt: skip
+        visit(path, width=width)
+        look(name)
