@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from engagement.accounts.models import AuditEntry, Member
 from engagement.accounts.queries import audit_trail, writing_members
 from engagement.core.errors import NotFound
+from experiments.choices import MetricRole
 from experiments.lifecycle import State
 from experiments.models import (
     AskAnswer,
     Experiment,
+    Metric,
     MetricLevel,
     Readout,
     RegisteredMetric,
@@ -206,6 +208,15 @@ def newest_levels(of: Iterable[RegisteredMetric]) -> dict[int, MetricLevel]:
     newest = MetricLevel.objects.filter(metric=OuterRef("metric")).values("pk")[:1]
     found = MetricLevel.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"))
     return {level.metric_id: level for level in found.filter(metric__in=[one.pk for one in of])}
+
+
+def newest_level(key: str) -> MetricLevel | None:
+    """Where the registered metric of this key stood last; None if nobody measured it."""
+    return MetricLevel.objects.filter(metric__key=key).first()
+
+
+def primary_metric(experiment: Experiment) -> Metric | None:
+    return next((metric for metric in experiment.metrics.all() if metric.role == MetricRole.PRIMARY), None)
 
 
 def experiments_measuring(key: str) -> list[Experiment]:

@@ -68,6 +68,10 @@ class NextStep:
 def next_step(experiment: Experiment, member: Member, *, has_readout: bool) -> NextStep:
     """What has to happen now, who may do it, and where; without a button for those who may not."""
     results = reverse("experiment", args=[experiment.key, "results"])
+    if experiment.state == State.DECIDED:
+        who, retro = _("Any member, with the pod."), reverse("experiment", args=[experiment.key, "retro"])
+        what = _("Write down what was learned")
+        return NextStep(what, who, retro, _("Open the retro")) if member.may_write else NextStep(what, who)
     if hasattr(experiment, "decision"):
         report = reverse("report", args=[quarter_of(experiment.decision.decided_at)])
         return NextStep(
@@ -81,9 +85,19 @@ def next_step(experiment: Experiment, member: Member, *, has_readout: bool) -> N
         day = {"day": last_day(experiment.ends)}
         return NextStep(_("Wait until it ends on %(day)s") % day, _("Nobody has to do anything until then."))
     who = _("Any member; whoever does it may not record the decision.")
+    if experiment.state in PLANNED:
+        return _launching(experiment, member, who)
     if not member.may_write:
         return NextStep(_("Bring in its results"), who)
     return NextStep(_("Bring in its results"), who, f"{results}#upload", _("Upload results"))
+
+
+def _launching(experiment: Experiment, member: Member, who: str) -> NextStep:
+    """What ran elsewhere comes in on the page Results instead."""
+    what = _("Go through the checklist, or bring in results from elsewhere")
+    if not member.may_write:
+        return NextStep(what, who)
+    return NextStep(what, who, reverse("experiment", args=[experiment.key, "checklist"]), _("Open the checklist"))
 
 
 def _deciding(experiment: Experiment, member: Member, results: str) -> NextStep:

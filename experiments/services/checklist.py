@@ -30,7 +30,7 @@ VERSION = "launch-1"
 TOKEN = re.compile(r"{{\s*([^}|]+?)\s*(\|\s*fallback:[^}]*)?}}")
 LINK = re.compile(r"href\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 SOUND = re.compile(r"(https?://|mailto:|{{)", re.IGNORECASE)
-AUTHORED = ("planned", "changed", "chose audience")
+AUTHORED = ("planned", "loaded", "changed", "chose audience")
 PLANNED = (State.DRAFT, State.READY)
 
 
@@ -224,7 +224,7 @@ def _primary(experiment: Experiment, _at: datetime) -> Finding:
 
 def _sized(experiment: Experiment, _at: datetime) -> Finding:
     if not (experiment.plan or {}).get("minimum_effect"):
-        return Status.FAILED, _("The plan states no minimum effect, so nobody knows whether it can be seen.")
+        return Status.FAILED, _("The plan states no minimum effect: size it on the page Forecast.")
     return Status.PASSED, _("The plan is sized for its minimum effect.")
 
 

@@ -20,6 +20,7 @@ from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import DomainError, NotFound
 from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
+from experiments.forms.forecast import ForecastForm
 from experiments.forms.launch import RolesForm
 from experiments.forms.results import UploadForm
 from experiments.forms.retro import NextIdeaForm, RetroForm
@@ -38,11 +39,13 @@ from experiments.reports.stopping import HEADER, by_day, stopping
 from experiments.services import checklist, decisions
 from experiments.views.audience import audience_context
 from experiments.views.checklist import checklist_context
+from experiments.views.forecast import forecast_context
 
 TABS = {
     "plan": gettext_lazy("Plan"),
     "variants": gettext_lazy("Variants"),
     "audience": gettext_lazy("Audience"),
+    "forecast": gettext_lazy("Forecast"),
     "checklist": gettext_lazy("Checklist"),
     "health": gettext_lazy("Health"),
     "results": gettext_lazy("Results"),
@@ -127,6 +130,7 @@ def page(
     *,
     form: DecisionForm | None = None,
     retro_form: RetroForm | None = None,
+    forecast_form: ForecastForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """One tab of an experiment, with a refused form where there is one."""
@@ -144,21 +148,17 @@ def page(
             for name, label in TABS.items()
         ],
     }
-    if tab == "plan":
-        context |= _plan(request, found)
-    if tab == "checklist":
-        context |= checklist_context(request, found)
-    if tab == "health":
-        context |= _health(found, document, variants)
-    if tab == "audience":
-        context |= audience_context(request, found)
-    if tab == "results":
-        context |= _results(request, found, document, results, form)
-        context |= _course(readout, found, variants)
-    if tab == "retro":
-        context |= _retro(found, retro_form)
-    if tab == "history":
-        context["page"] = Paginator(queries.history(found), 50).get_page(request.GET.get("page"))
+    of_tab: dict[str, Callable[[], dict[str, Any]]] = {
+        "plan": lambda: _plan(request, found),
+        "audience": lambda: audience_context(request, found),
+        "forecast": lambda: forecast_context(request, found, forecast_form),
+        "checklist": lambda: checklist_context(request, found),
+        "health": lambda: _health(found, document, variants),
+        "results": lambda: _results(request, found, document, results, form) | _course(readout, found, variants),
+        "retro": lambda: _retro(found, retro_form),
+        "history": lambda: {"page": Paginator(queries.history(found), 50).get_page(request.GET.get("page"))},
+    }
+    context |= of_tab.get(tab, dict)()
     return render(request, f"experiments/{tab}.html", context, status=status)
 
 

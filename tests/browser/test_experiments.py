@@ -1,6 +1,6 @@
 """Experiments in a real browser: every page in light and dark at both widths, the figure, the upload, the sentence."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,6 +155,22 @@ def test_health_audience_and_the_registry_of_metrics(visit, sign_in, look, tmp_p
     for path, name in (
         ("/experiments/mails/health/", "health"), ("/experiments/mails/audience/", "experiment-audience"),
         ("/metrics/", "metrics"), ("/metrics/orders_28/", "metric"), ("/metrics/new/", "metric-new"),
+    ):  # fmt: skip
+        visit(path, width=width)
+        look(name)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_forecast_checklist_and_retro(me, ended, visit, look, width):
+    planned(key="next", starts=now(), ends=now() + timedelta(days=14))
+    variant = ended.variants.get(position=1)
+    choice = {"kind": "ship", "variant": variant, "reason": "Readers stay.", "learning": "Thanks early."}
+    decisions.decide(experiment=ended, actor=MemberFactory(), **choice)
+
+    for path, name in (
+        ("/experiments/next/forecast/", "forecast"),
+        ("/experiments/next/forecast/?level=20&effect=2&customers_a_day=500&power=0.8", "forecast-made"),
+        ("/experiments/next/checklist/", "checklist"), (f"/experiments/{ended.key}/retro/", "retro"),
     ):  # fmt: skip
         visit(path, width=width)
         look(name)

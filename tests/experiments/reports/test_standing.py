@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from experiments import queries
 from experiments.lifecycle import State
 from experiments.models import Experiment
 from experiments.reports.standing import next_step, state_line
+from experiments.services import decisions, retros
+from tests.experiments.builders import imported, planned
 from tests.factories import MemberFactory
 
 
@@ -30,3 +33,20 @@ def test_it_ends_on_its_last_day_in_the_viewers_zone(name):
 
     assert line.last == "It ends on 30 November."
     assert step.what == "Wait until it ends on 30 November"
+
+
+@pytest.mark.django_db
+def test_each_state_leads_to_the_page_where_it_goes_on(tmp_path):
+    member, decider = MemberFactory(), MemberFactory()
+    draft, ended = planned(), imported(tmp_path)
+    steps = [next_step(draft, member, has_readout=False), next_step(ended, member, has_readout=True)]
+    words = {"kind": "iterate", "variant": None, "reason": "Too early.", "learning": "Ask later."}
+    decisions.decide(experiment=ended, actor=decider, **words)
+    steps.append(next_step(queries.experiment("mails"), member, has_readout=True))
+    retros.close(experiment=queries.experiment("mails"), why="Chance.", learning="Ask later.", actor=member)
+    steps.append(next_step(queries.experiment("mails"), member, has_readout=True))
+
+    assert [step.url.rsplit("/", 2)[1] + step.url.rsplit("/", 2)[2] for step in steps][:3] == [
+        "checklist", "results#decision", "retro",
+    ]  # fmt: skip
+    assert steps[3].url.startswith("/reports/")

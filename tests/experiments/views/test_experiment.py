@@ -64,7 +64,7 @@ def test_an_experiment_that_is_not_there_is_said(client, path):
 
 
 def test_a_tab_that_is_not_there_is_said(client, ended):
-    answer = client.get("/experiments/mails/forecast/")
+    answer = client.get("/experiments/mails/weather/")
 
     assert answer.status_code == 404
     assert "An experiment has no page “forecast”." in answer.content.decode()
