@@ -57,6 +57,11 @@ def decision_label(decision: Decision) -> str:
     return str(decision.get_kind_display())
 
 
+def report_url(decision: Decision) -> str:
+    """The report of the quarter that the decision belongs to."""
+    return reverse("report", args=[quarter_of(decision.decided_at)])
+
+
 @dataclass(frozen=True, slots=True)
 class NextStep:
     what: str
@@ -73,10 +78,8 @@ def next_step(experiment: Experiment, member: Member, *, has_readout: bool) -> N
         what = _("Write down what was learned")
         return NextStep(what, who, retro, _("Open the retro")) if member.may_write else NextStep(what, who)
     if hasattr(experiment, "decision"):
-        report = reverse("report", args=[quarter_of(experiment.decision.decided_at)])
-        return NextStep(
-            _("Read it in the quarter’s report"), _("Nobody has to do anything."), report, _("Open the report")
-        )
+        what, who = _("Read it in the quarter’s report"), _("Nobody has to do anything.")
+        return NextStep(what, who, report_url(experiment.decision), _("Open the report"))
     if experiment.state == State.ENDED and has_readout:
         return _deciding(experiment, member, results)
     if experiment.state == State.ENDED:

@@ -205,8 +205,16 @@ def _results(
         "why_not": "" if may_decide else rules.why_not_decide(request.user, found),
         "who_may": "" if may_decide else standing.who_may_decide(found),
         "waivers": checklist.standing_waivers(found),
-        "decision_label": standing.decision_label(found.decision) if hasattr(found, "decision") else "",
+        **_decided(found),
     }
+
+
+def _decided(found: Experiment) -> dict[str, str]:
+    if not hasattr(found, "decision"):
+        return {}
+    return {
+        "decision_label": standing.decision_label(found.decision), "report_url": standing.report_url(found.decision),
+    }  # fmt: skip
 
 
 def _recommended(found: Experiment, recommendation: dict[str, Any] | None) -> str:

@@ -18,7 +18,7 @@ from experiments.reports.effects import primary_effect
 from experiments.reports.quarterly.judging import judging, outcomes
 from experiments.reports.quarterly.money import money
 from experiments.reports.quarterly.period import bounds
-from experiments.reports.quarterly.process import is_against_the_rule, process, stages
+from experiments.reports.quarterly.process import departures, is_against_the_rule, process, stages
 from experiments.reports.quarterly.programme import measured_lifts, programme
 from experiments.stats.programme import TotalEffect
 
@@ -66,6 +66,7 @@ def quarter_report(
         "stages": stages(decisions),
         "judging": judging(outcomes(_decisions().filter(decided_at__lt=end))),
         "process": figures,
+        "departures": departures(decisions, start, end),
         "launched": launched,
         "planned": [_launched_row(one) for one in _planned(quarter.next, house.time_zone)],
         "asks": [_ask(ask) for ask in _asks(quarter)],

@@ -100,6 +100,7 @@ def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
         "judged": _judged(document["judging"]),
         "surprise": next((row for row in rows if row.entry["experiment"] == document["judging"]["surprise"]), None),
         "measures": _measures(document["process"]),
+        "departures": _departures(document),
         "is_simulated": any(entry["is_simulated"] for entry in document["decisions"] + document["launched"]),
         "felt": [_felt(part) for part in document["felt"]],
         "money": _money(document),
@@ -239,8 +240,8 @@ def _judged(judging: dict[str, Any]) -> list[Drawing]:
 def _measures(process: dict[str, Any]) -> list[Measure]:
     now, before = process["now"], process["before"]
 
-    def counted(name: str, label: str) -> Measure:
-        return Measure(label, *("–" if side[name] is None else f"{side[name]:g}" for side in (now, before)))
+    def counted(name: str, label: str) -> Measure:  # what an earlier release did not count has a dash
+        return Measure(label, *("–" if side.get(name) is None else f"{side[name]:g}" for side in (now, before)))
 
     closed = [_("%(part)d of %(whole)d") % {"part": s["closed"], "whole": s["decided"]} for s in (now, before)]
     return [
@@ -251,7 +252,15 @@ def _measures(process: dict[str, Any]) -> list[Measure]:
         counted("median_days", _("Median days from idea to decision")),
         Measure(_("Closed with a retro"), *closed),
         counted("not_recommended", _("Shipped against the rule")),
+        counted("waived", _("Launched with a waiver")),
+        counted("stopped_early", _("Stopped before the planned end")),
     ]
+
+
+def _departures(document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Experiment, what went another way, why."""
+    words = {"stopped_early": _("Stopped before the planned end"), "waived": _("Launched with a waiver")}
+    return [(part["name"], words[part["what"]], part["reason"]) for part in document.get("departures", [])]
 
 
 def _asked(document: dict[str, Any]) -> str:

@@ -113,7 +113,7 @@ def _sections(page: dict[str, Any]) -> list[Part]:
         _section(_("Decisions"), [_decisions(page)], page["decision_rate"]),
         _section(_("What shipped changes are worth"), [_money(page)]),
         _section(_("How well do we judge?"), _judging(page)),
-        _section(_("The process"), [_process(page)]),
+        _section(_("The process"), [_process(page), _departures(page)]),
         _section(_("Next quarter, and what we ask"), _next(page)),
     ]
 
@@ -194,6 +194,11 @@ def _judging(page: dict[str, Any]) -> list[Part | None]:
 def _process(page: dict[str, Any]) -> Part | None:
     rows = [[measure.name, measure.now, measure.before] for measure in page["measures"]]
     return _table([_("Measure"), page["label"], page["before_label"]], rows, "wnn")
+
+
+def _departures(page: dict[str, Any]) -> Part | None:
+    rows = [list(row) for row in page["departures"]]
+    return _table([_("Experiment"), _("What"), _("Why")], rows, "nnw") if rows else None
 
 
 def _next(page: dict[str, Any]) -> list[Part | None]:

@@ -5,10 +5,12 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from django.db.models import Count, Q
+
 from backlog.models import Idea, VotingRound
-from experiments.choices import DecisionKind
+from experiments.choices import DecisionKind, MarkKind
 from experiments.lifecycle import State
-from experiments.models import Decision
+from experiments.models import ChecklistMark, Decision
 from experiments.queries import launched
 
 Figures = dict[str, Any]
@@ -16,7 +18,9 @@ Figures = dict[str, Any]
 
 def process(decisions: Sequence[Decision], start: datetime, end: datetime) -> Figures:
     """Counts of one quarter; `median_days` is None where nothing decided came from an idea."""
-    begun = launched().filter(starts__gte=start, starts__lt=end)
+    waived = Count("pk", distinct=True, filter=Q(checklist_marks__kind=MarkKind.WAIVER))
+    begun = launched().filter(starts__gte=start, starts__lt=end).order_by()
+    begun_counts = begun.aggregate(launched=Count("pk", distinct=True), waived=waived)
     days = [
         (decision.decided_at - decision.experiment.idea.created_at).days
         for decision in decisions
@@ -25,12 +29,29 @@ def process(decisions: Sequence[Decision], start: datetime, end: datetime) -> Fi
     return {
         "ideas_added": Idea.objects.filter(created_at__gte=start, created_at__lt=end).count(),
         "rounds_closed": VotingRound.objects.filter(closed_at__gte=start, closed_at__lt=end).count(),
-        "launched": begun.count(),
+        **begun_counts,
         "decided": len(decisions),
         "median_days": median(days) if days else None,
         "closed": sum(decision.experiment.state == State.CLOSED for decision in decisions),
         "not_recommended": sum(is_against_the_rule(decision) for decision in decisions),
+        "stopped_early": sum(bool(decision.experiment.early_stop_reason) for decision in decisions),
     }
+
+
+def departures(decisions: Sequence[Decision], start: datetime, end: datetime) -> list[dict[str, str]]:
+    """What went another way than planned, with the reason given then: early stops, and waivers of what was launched."""
+    stops = [
+        {"experiment": each.experiment.key, "name": each.experiment.name, "what": "stopped_early",
+         "reason": each.experiment.early_stop_reason}
+        for each in decisions if each.experiment.early_stop_reason
+    ]  # fmt: skip
+    waivers = ChecklistMark.objects.filter(
+        kind=MarkKind.WAIVER, experiment__in=launched().filter(starts__gte=start, starts__lt=end)
+    )
+    return stops + [
+        {"experiment": each.experiment.key, "name": each.experiment.name, "what": "waived", "reason": each.reason}
+        for each in waivers.select_related("experiment").order_by("experiment__starts", "at", "pk")
+    ]
 
 
 def is_against_the_rule(decision: Decision) -> bool:

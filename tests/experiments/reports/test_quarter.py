@@ -8,7 +8,7 @@ from backlog.quarters import Quarter
 from engagement.accounts.models import Workspace
 from engagement.core.clock import now
 from engagement.core.errors import NotFound
-from experiments.models import Experiment
+from experiments.models import ChecklistMark, Experiment
 from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.period import quarter_named, quarter_of, reported_quarters
 from experiments.services import decisions
@@ -131,13 +131,13 @@ def test_the_list_holds_the_quarters_that_have_anything_newest_first(client, tmp
 def test_a_report_takes_the_same_queries_for_one_decision_and_for_three(client, tmp_path, django_assert_num_queries):
     address = f"/reports/{quarter_of(now())}/"
     decided(imported(tmp_path, key="one"))
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         client.get(address)
 
     for key in ("two", "three"):
         decided(imported(tmp_path, key=key))
 
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         assert client.get(address).content.count(b"Reason of") == 3
 
 
@@ -147,3 +147,20 @@ def test_nobody_reads_a_report_without_signing_in(client, tmp_path):
 
     for address in ("/reports/", f"/reports/{quarter_of(now())}/"):
         assert client.get(address)["Location"].startswith("/accounts/login/")
+
+
+def test_b5_3_the_report_tells_waivers_and_early_stops_with_their_reasons(client, tmp_path):
+    early, waived = imported(tmp_path, key="early"), imported(tmp_path, key="waived")
+    Experiment.objects.filter(pk=early.pk).update(early_stop_reason="A wrong price was sent.")
+    waiver = {"item": "power", "kind": "waiver", "by": MemberFactory(), "agreed_to": {}}
+    ChecklistMark.objects.create(experiment=waived, reason="Only 900 customers exist.", **waiver)
+    decided(Experiment.objects.get(pk=early.pk))
+
+    report, page = quarter_report(quarter_of(now())), client.get(f"/reports/{quarter_of(now())}/draft/")
+
+    assert [(part["experiment"], part["what"], part["reason"]) for part in report["departures"]] == [
+        ("early", "stopped_early", "A wrong price was sent."),
+        ("waived", "waived", "Only 900 customers exist."),
+    ]
+    assert (report["process"]["now"]["stopped_early"], report["process"]["now"]["waived"]) == (1, 1)
+    assert "Only 900 customers exist." in page.content.decode()

@@ -67,7 +67,7 @@ def test_a_tab_that_is_not_there_is_said(client, ended):
     answer = client.get("/experiments/mails/weather/")
 
     assert answer.status_code == 404
-    assert "An experiment has no page “forecast”." in answer.content.decode()
+    assert "An experiment has no page “weather”." in answer.content.decode()
 
 
 def test_the_results_page_takes_the_same_queries_for_one_treatment_and_three(
