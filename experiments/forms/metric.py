@@ -1,5 +1,6 @@
 """A metric of the registry as people type it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -33,8 +34,10 @@ class MetricForm(forms.Form):
         help_text=gettext_lazy("After the exposure. Of retention: the day."),
     )  # fmt: skip
     to_day = forms.IntegerField(
-        label=gettext_lazy("Before day"), min_value=1, max_value=365, initial=14,
-        help_text=gettext_lazy("The window closes then; day 7 exactly is from 7 before 8."),
+        label=gettext_lazy("Before day"), min_value=1, max_value=365, initial=14, required=False,
+        help_text=gettext_lazy(
+            "The window closes then; day 7 exactly is from 7 before 8. Empty: a running total, to be watched only."
+        ),
     )  # fmt: skip
     threshold = forms.IntegerField(
         label=gettext_lazy("At least so often"), min_value=1, max_value=1_000, initial=1, required=False,
@@ -49,10 +52,15 @@ class MetricForm(forms.Form):
     direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Direction.choices)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
+    def __init__(self, *args: Any, before: MetricDefinition | None = None, **kwargs: Any) -> None:
+        """`before`: what the metric was; whatever of it stands in no field here stays."""
+        super().__init__(*args, **kwargs)
+        self.before = before
+
     @classmethod
     def of(cls, metric: RegisteredMetric) -> "MetricForm":
         definition = metric.definition
-        return cls(initial={
+        return cls(before=definition, initial={
             "key": metric.key, "name": metric.name, "words": metric.words, "group": metric.group, "kind": metric.kind,
             "event": definition.event, "from_day": definition.from_s // DAY_S,
             "to_day": (definition.window_s or 0) // DAY_S or None, "threshold": definition.threshold,
@@ -75,12 +83,23 @@ class MetricForm(forms.Form):
 
     def _definition(self, given: dict[str, Any]) -> MetricDefinition:
         is_amount = given["kind"] == MetricKind.MEAN
-        return MetricDefinition(
-            key=given["key"], kind=given["kind"], event=given["event"].strip(), direction=given["direction"],
-            from_s=given["from_day"] * DAY_S, window_s=given["to_day"] * DAY_S,
-            threshold=given["threshold"] or 1, unit=given["unit"], cap=given["cap"] if is_amount else None,
-            counted=given["counted"] and is_amount,
-        )  # fmt: skip
+        typed = {
+            "event": given["event"].strip(), "direction": given["direction"],
+            "from_s": self._seconds(given["from_day"], self.before.from_s if self.before else None),
+            "window_s": self._seconds(given["to_day"], self.before.window_s if self.before else None),
+            "threshold": given["threshold"] or 1, "unit": given["unit"],
+            "cap": given["cap"] if is_amount else None, "counted": given["counted"] and is_amount,
+        }  # fmt: skip
+        if self.before and self.before.kind == given["kind"]:
+            return replace(self.before, **typed)
+        return MetricDefinition(key=given["key"], kind=given["kind"], **typed)
+
+    @staticmethod
+    def _seconds(day: int | None, before: int | None) -> Any:
+        """Whole days; what was finer and shows as the same day stays as it was."""
+        if day is None or before is None:
+            return None if day is None else day * DAY_S
+        return before if before // DAY_S == day else day * DAY_S
 
 
 class PlaceForm(forms.Form):

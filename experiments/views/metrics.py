@@ -42,7 +42,7 @@ def metric(request: MemberRequest, key: str) -> HttpResponse:
     found = queries.registered_metric(key)
     if request.method != "POST":
         return _page(request, found, MetricForm.of(found))
-    form = MetricForm({**request.POST.dict(), "key": key})
+    form = MetricForm({**request.POST.dict(), "key": key}, before=found.definition)
     if not form.is_valid():
         return _page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
