@@ -39,5 +39,5 @@ class KeyKind(models.TextChoices):
 class Scope(models.TextChoices):
     """What a key may be used for."""
 
-    TRACK = "track", _("Send events")
+    TRACK = "track", _("Send events and ask for variants")
     READ = "read", _("Read the API, as its maker sees it")

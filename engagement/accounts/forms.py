@@ -109,7 +109,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
         choices=Scope.choices,
         initial=[Scope.TRACK],
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("A publishable key sends events only."),
+        help_text=_("A publishable key sends events and asks for variants only."),
     )
 
     class Meta:

@@ -35,7 +35,8 @@ def make_key(
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which can be had only now.
 
-    A publishable one names the origins it is used from and sends events only. One that reads sees what its maker sees.
+    A publishable one names the origins it is used from; it sends events and asks for variants only. One that reads
+    sees what its maker sees.
     """
     rules.require_administrator(actor)
     text = PREFIX[KeyKind(kind)] + secrets.token_urlsafe(32)
@@ -61,7 +62,9 @@ def _scopes(scopes: Sequence[str], kind: str, actor: Member | None) -> list[str]
     if not found:
         raise InvalidInput(_("Say what the key may be used for."), field="scopes")
     if Scope.READ in found and kind == KeyKind.PUBLISHABLE:
-        raise InvalidInput(_("A publishable key sends events only: anybody can read it."), field="scopes")
+        raise InvalidInput(
+            _("A publishable key sends events and asks for variants only: anybody can read it."), field="scopes"
+        )
     if Scope.READ in found and actor is None:
         raise InvalidInput(_("A key that reads sees what its maker sees; a member makes it, in the settings."))
     return found

@@ -17,7 +17,8 @@ from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 
 from engagement.accounts.choices import Scope
-from engagement.accounts.keys import KnownKey, known_key, origin_is_known
+from engagement.accounts.cors import origin_of, preflight, readable
+from engagement.accounts.keys import KnownKey, known_key
 from engagement.core.clock import now
 from engagement.customers import payloads
 from engagement.customers.payloads import LARGEST_BATCH, LARGEST_ITEM, PUBLISHABLE, Envelope, Refused, Taken
@@ -25,7 +26,7 @@ from engagement.customers.rate import allowance
 from engagement.customers.services import inbox
 
 ENCODE = msgspec.json.Encoder().encode
-CORS_FOR = "600"
+ALLOWED = "Authorization, Content-Type, Content-Encoding"
 
 
 class Unanswerable(Exception):
@@ -52,7 +53,9 @@ def track(request: HttpRequest, kind: str) -> HttpResponse:
     key = None
     try:
         if request.method == "OPTIONS":
-            return _preflight(request)
+            return preflight(request, allowed=ALLOWED) or _refusal(
+                Unanswerable(403, "origin", "No key may be used from here.")
+            )
         body = _body(request, kind)
         call = payloads.envelope(body) if kind == "batch" else Envelope(batch=[msgspec.Raw(body)])
         key = _key(request, call.write_key)
@@ -62,7 +65,7 @@ def track(request: HttpRequest, kind: str) -> HttpResponse:
         response = _refusal(Unanswerable(400, "malformed", str(refusal)))
     except Unanswerable as refusal:
         response = _refusal(refusal)
-    return _with_cors(response, request, key)
+    return readable(response, request, key, exposed="Retry-After")
 
 
 def _answer(call: Envelope, kind: str | None, key: KnownKey) -> HttpResponse:
@@ -166,7 +169,7 @@ def _key(request: HttpRequest, in_body: str | None) -> KnownKey:
         raise Unanswerable(401, "unauthorised", "Calls need a write key that was not revoked.", headers=headers)
     if Scope.TRACK not in key.scopes:
         raise Unanswerable(403, "scope", "This key may read and may not send events.")
-    if key.is_publishable and request.headers.get("Origin", "").lower() not in key.origins:
+    if key.is_publishable and origin_of(request) not in key.origins:
         raise Unanswerable(403, "origin", "This key may not be used from here.")
     return key
 
@@ -185,32 +188,6 @@ def _require_allowance(key: KnownKey) -> None:
     wait_s = allowance(key.pk)
     if wait_s:
         raise Unanswerable(429, "too_many", "Too many calls with this key.", headers={"Retry-After": str(wait_s)})
-
-
-def _preflight(request: HttpRequest) -> HttpResponse:
-    origin = request.headers.get("Origin", "").lower()
-    if not origin_is_known(origin):
-        raise Unanswerable(403, "origin", "No key may be used from here.")
-    return HttpResponse(
-        status=204,
-        headers={
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Methods": "POST",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
-            "Access-Control-Max-Age": CORS_FOR,
-            "Vary": "Origin",
-        },
-    )
-
-
-def _with_cors(response: HttpResponse, request: HttpRequest, key: KnownKey | None) -> HttpResponse:
-    """A page of a known origin may read what it is told, refusals too; a secret key has no business there."""
-    origin = request.headers.get("Origin", "").lower()
-    if origin and (origin in key.origins if key else origin_is_known(origin)):
-        response["Access-Control-Allow-Origin"] = origin
-        response["Access-Control-Expose-Headers"] = "Retry-After"
-        response["Vary"] = "Origin"
-    return response
 
 
 def _refusal(refusal: Unanswerable) -> HttpResponse:

@@ -44,7 +44,7 @@ def test_a_publishable_key_needs_origins_and_says_so_beside_the_field(client, ad
     assert "is no origin; one looks like https://shop.example.org" in page.content.decode()
     assert not ApiKey.objects.exists()
     page = client.post("/settings/keys/", {**asked, "scopes": ["track", "read"], "origins": "https://shop.example.org"})
-    assert "A publishable key sends events only: anybody can read it." in page.content.decode()
+    assert "A publishable key sends events and asks for variants only: anybody can read it." in page.content.decode()
     client.post("/settings/keys/", {**asked, "origins": "https://Shop.example.org/"})
     assert ApiKey.objects.get().origins == ["https://shop.example.org"]
 
@@ -95,7 +95,7 @@ def test_a_key_for_events_reads_nothing(client):
 
 @pytest.mark.parametrize(
     ("kind", "scopes", "sentence"),
-    [("secret", [], "Say what the key"), ("publishable", ["track", "read"], "sends events only")],
+    [("secret", [], "Say what the key"), ("publishable", ["track", "read"], "sends events and asks for variants only")],
 )
 def test_what_a_key_is_for_is_said_and_may_be(kind, scopes, sentence):
     maker = MemberFactory(administrator=True)
