@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event, Thread, get_ident
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class Progress:
 
     def __init__(self, job: Job | None = None) -> None:
         self.job = job
+        self._thread = get_ident()
         self._written_at = now() - timedelta(days=1)
 
     def doing(self, sentence: str, *, total: int | None = None) -> None:
@@ -37,8 +38,21 @@ class Progress:
         self._write(doing=_cut(sentence), total=total, done=0)
 
     def reached(self, done: int) -> None:
-        if now() - self._written_at > timedelta(seconds=0.5):
+        if now() - self._written_at <= timedelta(seconds=0.5):
+            return
+        if get_ident() == self._thread:
             self._write(done=done)
+        else:
+            self._write_from_elsewhere(done=done)
+
+    def _write_from_elsewhere(self, **columns: Any) -> None:
+        """From a thread of the store's, which pulls batches itself: work must not fail because telling of it did."""
+        try:
+            self._write(**columns)
+        except Error:
+            log.warning("progress could not be written", exc_info=True)
+        finally:
+            connection.close()  # this thread's own, which nobody else would close
 
     def _write(self, **columns: Any) -> None:
         if self.job is not None:

@@ -93,7 +93,9 @@ class VariantForm(forms.Form):
 
 
 class MetricForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, widget=forms.TextInput({"list": "registered-metrics"})
+    )
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=FORM_KINDS, initial=MetricKind.PROPORTION)
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=FORM_ROLES, initial=MetricRole.SECONDARY)
     direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Direction.choices, initial=Direction.UP)

@@ -16,6 +16,7 @@ from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
 from engagement.core.addresses import row_number
 from engagement.core.errors import DomainError, Forbidden, NotFound
+from experiments import queries
 from experiments.forms.plan import PlanDraft
 from experiments.models import Experiment
 from experiments.services import plans
@@ -80,5 +81,8 @@ def _idea(request: MemberRequest) -> Idea | None:
 
 def _page(request: MemberRequest, draft: PlanDraft, idea: Idea | None, *, status: int = 200) -> HttpResponse:
     slots = {slot: draft.hypothesis[slot].value() for slot in plans.SLOTS}
-    context = {"draft": draft, "idea": idea, "slots": slots, "errors": status >= HTTPStatus.BAD_REQUEST}
+    context = {
+        "draft": draft, "idea": idea, "slots": slots, "errors": status >= HTTPStatus.BAD_REQUEST,
+        "registered": queries.registered_metrics(),
+    }  # fmt: skip
     return render(request, "experiments/experiment_new.html", context, status=status)

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event, Thread, current_thread, main_thread
 
@@ -44,6 +45,15 @@ def lose_to_another(*, progress, rows):
     return "The loser's sentence.", "/lost/"
 
 
+def tell_from_another_thread(*, progress):
+    """As the store does, while this thread's transaction may hold the table."""
+    progress.doing("Storing", total=9)
+    progress._written_at -= timedelta(seconds=1)  # due again
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(progress.reached, 5).result()
+    return "Stored.", ""
+
+
 def run_elsewhere(job_id):
     jobs.run(job_id)
     connection.close()
@@ -54,6 +64,20 @@ def outcome_of(name, **arguments):
     jobs.run(str(job.pk))
     job.refresh_from_db()
     return job
+
+
+@pytest.mark.django_db
+def test_work_goes_on_where_another_thread_cannot_tell_of_it():
+    job = outcome_of("tell_from_another_thread")
+
+    assert (job.state, job.outcome) == (JobState.DONE, "Stored.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_thread_tells_how_far_it_is():
+    job = outcome_of("tell_from_another_thread")
+
+    assert (job.done, job.total) == (5, 9)
 
 
 @pytest.mark.django_db

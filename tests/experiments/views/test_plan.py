@@ -3,6 +3,7 @@
 import pytest
 
 from experiments.models import Experiment
+from experiments.services import registry
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import planned
 from tests.experiments.forms.test_plan import typed
@@ -121,3 +122,13 @@ def test_what_people_type_is_shown_as_text(client):
 
     for tab in ("plan", "variants", "history", "results"):
         assert evil not in client.get(f"/experiments/x/{tab}/").content.decode()
+
+
+def test_a_registered_metric_is_offered_and_brings_its_definition(client):
+    metric = registry.add_standard(key="revenue_28", actor=None)
+    assert '<option value="revenue_28">' in client.get("/experiments/new/").content.decode()
+
+    client.post("/experiments/new/", typed(key="noon", **{"metric-0-name": "revenue_28", "metric-0-event": ""}))
+
+    planned_with = Experiment.objects.get().metrics.get(role="primary")
+    assert (planned_with.kind, planned_with.columns) == (metric.kind, metric.columns)
