@@ -13,6 +13,8 @@ OPEN_DOORS = {
     "health_ready",
     "invitation",
     "track",
+    "ofrep",
+    "ofrep_all",
     "shared_report",
     "shared_report_answer",
     "account_login",
