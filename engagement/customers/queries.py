@@ -203,11 +203,12 @@ def newest_versions() -> QuerySet[AudienceVersion]:
 def audiences() -> list[tuple[Audience, AudienceVersion, AudienceCount | None]]:
     """Each audience with its newest version and that one's newest count, in three queries."""
     found = list(newest_versions())
-    last = AudienceCount.objects.filter(version=OuterRef("version")).values("pk")[:1]
+    last = AudienceCount.objects.filter(version=OuterRef("version"), experiment="").values("pk")[:1]
     counts = AudienceCount.objects.annotate(last=Subquery(last)).filter(pk=F("last"), version__in=found)
     by_version = {one.version_id: one for one in counts}
     return [(version.audience, version, by_version.get(version.pk)) for version in found]
 
 
-def newest_audience_count(version: AudienceVersion) -> AudienceCount | None:
-    return AudienceCount.objects.filter(version=version).first()
+def newest_audience_count(version: AudienceVersion, *, experiment: str = "") -> AudienceCount | None:
+    """The last count made for whoever asks: the experiment of that uid, or the audience's own page."""
+    return AudienceCount.objects.filter(version=version, experiment=experiment).first()

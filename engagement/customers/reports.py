@@ -115,7 +115,7 @@ class AudienceLines:
     left: int
     states: list[tuple[str, int]]
     at: datetime
-    channel: str
+    channels: str
     removed_most: str
 
 
@@ -128,7 +128,7 @@ def audience_lines(counted: AudienceCount) -> AudienceLines:
         left=counted.left,
         states=[(label, counted.left_by_state[s]) for s, label in labels.items() if counted.left_by_state.get(s)],
         at=counted.at,
-        channel=str(Channel(counted.channel).label) if counted.channel else "",
+        channels=", ".join(str(Channel(one).label) for one in counted.channels.split(",") if one),
         removed_most=counted.removed_most,
     )
 

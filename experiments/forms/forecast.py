@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from experiments.models import Experiment, Metric, MetricLevel
 from experiments.reports.forecast import RATES, Assumptions
+from experiments.services.eligibility import newest_count
 
 POWERS = [("0.8", "80%"), ("0.9", "90%")]
 
@@ -43,8 +44,7 @@ class ForecastForm(forms.Form):
             smallest = (experiment.plan or {}).get("minimum_effect")
             begun |= {"level": f"{level.mean * times:.6g}", "spread": f"{level.variance**0.5:.6g}"}
             begun["effect"] = f"{smallest * abs(level.mean) * times:.6g}" if smallest else ""
-        version, dated = experiment.audience_version, experiment.starts and experiment.ends
-        counted = version.counts.first() if version else None
+        counted, dated = newest_count(experiment), experiment.starts and experiment.ends
         if counted and experiment.starts and experiment.ends and dated:
             begun["customers_a_day"] = counted.left // max((experiment.ends - experiment.starts).days, 1)
         return cls(metric=metric, initial=begun)

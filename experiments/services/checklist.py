@@ -24,6 +24,7 @@ from experiments.choices import MarkKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.library import names_mechanics
 from experiments.models import ChecklistMark, Experiment
+from experiments.services.eligibility import newest_count
 from experiments.services.plans import SLOTS
 
 VERSION = "launch-1"
@@ -231,9 +232,9 @@ def _sized(experiment: Experiment, _at: datetime) -> Finding:
 def _audience(experiment: Experiment, _at: datetime) -> Finding:
     if experiment.audience_version is None:
         return Status.NOT_APPLICABLE, _("It has no audience: everybody whom another system asks about.")
-    counted = experiment.audience_version.counts.first()
+    counted = newest_count(experiment)
     if counted is None:
-        return Status.OPEN, _("Nobody has counted the audience yet: count it on the page Audience.")
+        return Status.OPEN, _("Nobody has counted it for this experiment and its channels: do so on the page Audience.")
     if counted.left == 0:
         return Status.FAILED, _("Nobody is left to be asked.")
     return Status.PASSED, _("%(count)s customers can be asked.") % {"count": counted.left}

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
@@ -16,9 +17,11 @@ from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
+from engagement.core.jobs import Progress
 from engagement.customers.models import AudienceCount, AudienceVersion, Customer
+from engagement.customers.queries import newest_audience_count
 from engagement.customers.services import audiences
-from engagement.customers.services.audiences import Reason
+from engagement.customers.services.audiences import Asking, Reason
 from engagement.customers.services.selecting import Ids
 from experiments.assignment import Slice, encoded
 from experiments.lifecycle import State
@@ -41,10 +44,24 @@ def choose(*, experiment: Experiment, version: AudienceVersion | None, actor: Me
 
 
 def count(*, experiment: Experiment, at: datetime | None = None) -> AudienceCount:
-    """Who of the audience can be asked, with what keeps the others out; counted over the channels of all variants."""
-    version = _version(experiment)
-    channel = next(iter(_channels(experiment)), "")
-    return audiences.count(version=version, channel=channel, at=at, further=_reasons(experiment, at or now()))
+    """Who of the audience can be asked, with what keeps the others out: those the launch would fix at that moment."""
+    moment = at or now()
+    return audiences.count(version=_version(experiment), asking=_asking(experiment, moment), at=moment)
+
+
+def newest_count(experiment: Experiment) -> AudienceCount | None:
+    """The last count of this experiment over the channels it uses now; None before it, or without an audience."""
+    version = experiment.audience_version
+    found = newest_audience_count(version, experiment=str(experiment.uid)) if version else None
+    return found if found and found.channels == audiences.joined(_channels(experiment)) else None
+
+
+def count_job(*, progress: Progress, experiment_id: int) -> tuple[str, str]:
+    """Counts for an experiment; its page starts it and shows the newest numbers until it is done."""
+    experiment = Experiment.objects.select_related("audience_version__audience").get(pk=experiment_id)
+    progress.doing(_("Counting “%(name)s”") % {"name": _version(experiment).audience})
+    made = count(experiment=experiment)
+    return audiences.told(made), reverse("experiment", args=[experiment.key, "audience"])
 
 
 def freeze_eligibility(*, experiment: Experiment, actor: Member | None, at: datetime | None = None) -> int:
@@ -56,14 +73,8 @@ def freeze_eligibility(*, experiment: Experiment, actor: Member | None, at: date
     if experiment.audience_version is None:
         return 0
     moment = at or now()
-    ids: Ids | None = None
-    for channel in _channels(experiment) or [""]:
-        found = audiences.reachable(
-            version=_version(experiment), channel=channel, at=moment, further=_reasons(experiment, moment)
-        )
-        ids = found if ids is None else np.intersect1d(ids, found)
-    chosen = [] if ids is None else [int(pk) for pk in ids]
-    return limit_to(experiment=experiment, customers=chosen, actor=actor)
+    ids = audiences.reachable(version=_version(experiment), asking=_asking(experiment, moment), at=moment)
+    return limit_to(experiment=experiment, customers=[int(pk) for pk in ids], actor=actor)
 
 
 def _version(experiment: Experiment) -> AudienceVersion:
@@ -76,6 +87,10 @@ def _channels(experiment: Experiment) -> list[str]:
     """Every channel that a variant uses: whoever one of them cannot reach is in none."""
     found = {variant.message.channel for variant in experiment.variants.select_related("message") if variant.message}
     return sorted(found)
+
+
+def _asking(experiment: Experiment, at: datetime) -> Asking:
+    return Asking(_channels(experiment), experiment.key, str(experiment.uid), _reasons(experiment, at))
 
 
 def _reasons(experiment: Experiment, at: datetime) -> list[Reason]:

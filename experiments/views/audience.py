@@ -5,19 +5,24 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
+from engagement.core import jobs
+from engagement.core.errors import Conflict
 from engagement.customers import queries as customers
 from engagement.customers import reports
-from engagement.customers.models import AudienceCount, AudienceVersion
+from engagement.customers.models import AudienceVersion
 from engagement.customers.services.audiences import parsed
 from engagement.customers.wording import rule_words
 from experiments import queries
 from experiments.models import Experiment
 from experiments.services import eligibility
+
+COUNT = "experiments.services.eligibility.count_job"
 
 
 @require_POST
@@ -32,14 +37,21 @@ def choose(request: MemberRequest, key: str) -> HttpResponse:
 
 @require_POST
 def count(request: MemberRequest, key: str) -> HttpResponse:
+    """Counts for this experiment, as a job."""
     require_writer(request.user)
-    eligibility.count(experiment=queries.experiment(key))
-    return redirect("experiment", key, "audience")
+    found = queries.experiment(key)
+    if found.audience_version is None:
+        raise Conflict(_("No audience is chosen: the experiment is for everybody."))
+    job = jobs.enqueue(
+        COUNT, label=_("Counting “%(name)s”") % {"name": found.audience_version.audience}, asked_by=request.user,
+        back_url=reverse("experiment", args=[key, "audience"]), experiment_id=found.pk,
+    )  # fmt: skip
+    return redirect("job", job.pk)
 
 
 def audience_context(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     version = found.audience_version
-    counted = AudienceCount.objects.filter(version=version).first() if version else None
+    counted = eligibility.newest_count(found)
     newest = [(one, rule_words(parsed(one.rule))) for one in customers.newest_versions()]
     return {
         "version": version,

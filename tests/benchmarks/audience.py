@@ -34,9 +34,9 @@ def lines(customers: int = CUSTOMERS, events: int = EVENTS) -> Iterator[str]:
     version = _version()
     at = synthetic.FIRST_DAY + timedelta(days=synthetic.DAYS)
     yield f"audience: {customers:,} customers, {events:,} events, a trait and two events, suppression and consent"
-    found = audiences.count(version=version, channel="email", at=at)
+    found = audiences.count(version=version, asking=audiences.Asking(["email"]), at=at)
     yield f"  {found.matching:,} match, {found.left:,} are left"
-    took = best(lambda: audiences.count(version=version, channel="email", at=at))
+    took = best(lambda: audiences.count(version=version, asking=audiences.Asking(["email"]), at=at))
     yield measured("count with its reasons and states", took, "s", at_most=MOST_S)
 
 

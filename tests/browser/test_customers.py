@@ -46,7 +46,7 @@ def test_an_audience_its_editor_and_the_file_page(visit, sign_in, look, width):
     ensure([f"reader-{number}" for number in range(9)])
     rule = {"all": [{"trait": "plan", "op": "is_not", "value": "gold"}, {"not": {"state": ["low"]}}]}
     version = audiences.create(name="Returning readers", rule=rule, actor=None)
-    audiences.count(version=version, channel="email")
+    audiences.count(version=version, asking=audiences.Asking(["email"]))
     sign_in(MemberFactory())
 
     for path, name in (

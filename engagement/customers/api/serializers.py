@@ -80,7 +80,8 @@ class AudienceSerializer(serializers.ModelSerializer[AudienceVersion]):
         found = queries.newest_audience_count(version)
         if found is None:
             return None
-        return {name: getattr(found, name) for name in ("at", "channel", "matching", "parts", "left", "left_by_state")}
+        told = {name: getattr(found, name) for name in ("at", "matching", "parts", "left", "left_by_state")}
+        return {**told, "channels": [one for one in found.channels.split(",") if one]}
 
     def create(self, validated_data: dict[str, Any]) -> AudienceVersion:
         actor = member_of(self.context["request"])

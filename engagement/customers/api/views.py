@@ -79,5 +79,6 @@ class Audiences(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadO
         """Counts the newest version now; `channel` as JSON says by what they would be asked."""
         require_writer(member_of(request))
         version, channel = self.get_object(), str(dict(request.data).get("channel", ""))
-        audiences.count(version=version, channel=channel if channel in Channel.values else "")
+        asking = audiences.Asking(channels=[channel] if channel in Channel.values else [])
+        audiences.count(version=version, asking=asking)
         return Response(self.get_serializer(version).data)

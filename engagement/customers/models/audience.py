@@ -39,10 +39,15 @@ class AudienceVersion(models.Model):
 
 
 class AudienceCount(models.Model):
-    """How many a version held, and how many of them could be reached, when somebody asked."""
+    """How many a version held, and how many of them could be reached, when somebody asked.
+
+    What keeps customers out depends on who asks: `experiment` names it (its uid, as text: experiments live above), and
+    is empty where the audience was counted by itself.
+    """
 
     version = models.ForeignKey(AudienceVersion, on_delete=models.CASCADE, related_name="counts")
-    channel = models.CharField(max_length=10, blank=True)
+    experiment = models.CharField(max_length=36, blank=True)
+    channels = models.CharField(max_length=60, blank=True, help_text="All that must reach a customer, with commas.")
     at = models.DateTimeField()
     matching = models.PositiveIntegerField()
     parts = models.JSONField(help_text="[[reason, customers]…] in their order; with `left` they add up to `matching`.")
@@ -52,6 +57,7 @@ class AudienceCount(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["version", "experiment", "-at"], name="audience_count_newest")]
 
     def __str__(self) -> str:
         return f"{self.version} on {self.at:%Y-%m-%d}"

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,24 @@ from engagement.customers.wording import rule_words
 
 # Given the customers that are still there, which of them fall out; with its name, in the order they are asked.
 Reason = tuple[str, Callable[[Ids], np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who would ask, and by what: every one of `channels` has to reach a customer.
+
+    experiment, experiment_uid: empty where the audience is counted by itself. Customers left in peace of an experiment
+    are listed under its key; its counts are kept under its uid, so that nobody else is shown them.
+    further: what only upper floors know (holdouts, other experiments), asked after suppression and consent.
+    """
+
+    channels: Sequence[str] = ()
+    experiment: str = ""
+    experiment_uid: str = ""
+    further: Sequence[Reason] = ()
+
+
+ASKING_NOTHING = Asking()
 
 
 def parsed(tree: Any) -> Rule:
@@ -67,50 +87,57 @@ def change(*, audience: Audience, rule: Any, actor: Member | None, seen_version:
     return made
 
 
-def count(
-    *, version: AudienceVersion, channel: str = "", topic: str = "", at: datetime | None = None,
-    further: Sequence[Reason] = (),
-) -> AudienceCount:  # fmt: skip
+def count(*, version: AudienceVersion, asking: Asking = ASKING_NOTHING, at: datetime | None = None) -> AudienceCount:
     """Counts the version now and keeps the numbers.
 
-    Each matching customer falls out at most once, for the first of: suppressed, without consent, then `further` in
-    its order (upper floors know holdouts and experiments). The parts and what is left add up to all that match.
+    Each matching customer falls out at most once, for the first of: suppressed, without consent, then what is further.
+    The parts and what is left add up to all that match.
     """
     moment, rule = at or now(), parsed(version.rule)
     chosen = select(rule, at=moment, with_states=True)
     left = np.ones(len(chosen.customers), dtype=np.bool_)
     parts = []
-    for name, falls_out in (*_reasons(channel, topic, moment), *further):
+    for name, falls_out in _reasons(asking, moment):
         out = np.zeros(len(left), dtype=np.bool_)
         out[left] = falls_out(chosen.customers[left])
         parts.append([name, int(out.sum())])
         left &= ~out
     states = Counter(state for state, stays in zip(chosen.states, left, strict=True) if stays)
     return AudienceCount.objects.create(
-        version=version, channel=channel, at=moment, matching=len(left), parts=parts, left=int(left.sum()),
+        version=version, experiment=asking.experiment_uid, channels=joined(asking.channels), at=moment,
+        matching=len(left), parts=parts, left=int(left.sum()),
         left_by_state=dict(states), removed_most="" if len(left) else _removed_most(rule, moment),
     )  # fmt: skip
 
 
-def reachable(
-    *, version: AudienceVersion, channel: str = "", topic: str = "", at: datetime | None = None,
-    further: Sequence[Reason] = (),
-) -> Ids:  # fmt: skip
+def reachable(*, version: AudienceVersion, asking: Asking = ASKING_NOTHING, at: datetime | None = None) -> Ids:
     """The numbers of the matching customers whom nothing keeps out, as `count` counts them."""
     moment = at or now()
     ids = select(parsed(version.rule), at=moment).customers
-    for _name, falls_out in (*_reasons(channel, topic, moment), *further):
+    for _name, falls_out in _reasons(asking, moment):
         ids = ids[~falls_out(ids)]
     return ids
 
 
-def _reasons(channel: str, topic: str, at: datetime) -> list[Reason]:
-    suppressed = _customers(queries.suppressed(channel=channel, topic=topic, at=at))
+def joined(channels: Sequence[str]) -> str:
+    """Channels as a count keeps them."""
+    return ",".join(sorted(channels))
+
+
+def _reasons(asking: Asking, at: datetime) -> list[Reason]:
+    suppressed = reduce(
+        np.union1d,
+        [
+            _customers(queries.suppressed(channel=channel, experiment=asking.experiment, at=at))
+            for channel in asking.channels or ("",)
+        ],
+    )
     found: list[Reason] = [("suppressed", lambda ids: np.isin(ids, suppressed))]
-    if channel and queries.needs_consent(channel):
-        allowing = _customers(queries.consenting(channel=channel, topic=topic))
+    by_consent = [channel for channel in asking.channels if queries.needs_consent(channel)]
+    if by_consent:
+        allowing = reduce(np.intersect1d, [_customers(queries.consenting(channel=one)) for one in by_consent])
         found.append(("without_consent", lambda ids: ~np.isin(ids, allowing)))
-    return found
+    return [*found, *asking.further]
 
 
 def _customers(rows: QuerySet[Any]) -> Ids:
@@ -129,8 +156,11 @@ def count_job(*, progress: Progress, version_id: int, channel: str = "") -> tupl
     """Counts a saved version; the page starts it and shows the newest numbers until it is done."""
     version = AudienceVersion.objects.select_related("audience").get(pk=version_id)
     progress.doing(_("Counting “%(name)s”") % {"name": version.audience})
-    made = count(version=version, channel=channel)
-    told = _("%(left)s of %(matching)s matching customers can be asked.")
-    return told % {"left": f"{made.left:,}", "matching": f"{made.matching:,}"}, reverse(
-        "audience", args=[version.audience_id]
-    )
+    made = count(version=version, asking=Asking(channels=[channel] if channel else []))
+    return told(made), reverse("audience", args=[version.audience_id])
+
+
+def told(made: AudienceCount) -> str:
+    """A fresh count as the sentence its job ends in."""
+    sentence = _("%(left)s of %(matching)s matching customers can be asked.")
+    return sentence % {"left": f"{made.left:,}", "matching": f"{made.matching:,}"}

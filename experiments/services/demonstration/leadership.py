@@ -23,7 +23,8 @@ def say_what_success_means(members: Members) -> None:
         )
     registry.measure_nightly()
     for name, rule in AUDIENCES:
-        audiences.count(version=audiences.create(name=name, rule=rule, actor=members[OWNERS[0]]), channel="in_app")
+        version = audiences.create(name=name, rule=rule, actor=members[OWNERS[0]])
+        audiences.count(version=version, asking=audiences.Asking(channels=["in_app"]))
 
 
 def release_last_quarter(members: Members, *, calendar: Calendar) -> None:

@@ -51,7 +51,8 @@ def test_b3_1_the_parts_add_up_and_each_falls_out_once_for_the_first_reason(peop
     allow([people[0], *people[3:8]])
 
     found = audiences.count(
-        version=version, channel="email", further=[("holdout", lambda ids: np.isin(ids, people[7:]))]
+        version=version,
+        asking=audiences.Asking(["email"], further=[("holdout", lambda ids: np.isin(ids, people[7:]))]),
     )
 
     assert found.matching == 10
@@ -76,7 +77,7 @@ def test_b3_1_whatever_is_said_of_them_the_parts_add_up(people):
             (name, lambda ids, of=of: np.isin(ids, list(of))) for name, of in (("holdout", held), ("x", elsewhere))
         ]
 
-        found = audiences.count(version=version, channel="email", further=further)
+        found = audiences.count(version=version, asking=audiences.Asking(["email"], further=further))
 
         matching = people[:10]
         first = Counter(
@@ -85,7 +86,7 @@ def test_b3_1_whatever_is_said_of_them_the_parts_add_up(people):
         )  # fmt: skip
         assert dict(found.parts) == {name: first[name] for name in ("suppressed", "without_consent", "holdout", "x")}
         assert found.left == first["left"]
-        reached = audiences.reachable(version=version, channel="email", further=further)
+        reached = audiences.reachable(version=version, asking=audiences.Asking(["email"], further=further))
         assert len(reached) == found.left
 
     add_up()

@@ -8,9 +8,13 @@ import pytest
 from backlog.quarters import Quarter
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
+from engagement.core.jobs import Progress
+from engagement.core.models import Job
+from engagement.customers import queries as customers
 from engagement.customers.models import Customer
 from engagement.customers.services import audiences, permissions
 from engagement.customers.services.customers import ensure
+from engagement.messaging.models import Message
 from experiments.assignment import unit
 from experiments.models import EligibleCustomer, Holdout
 from experiments.services import eligibility, in_force, runs
@@ -112,15 +116,52 @@ def test_the_tab_chooses_counts_and_tells_of_a_newer_version(client, people, gol
 
     assert "Everybody" in client.get(address).content.decode()
     client.post(f"{address}choose/", {"version": gold.pk})
+    audiences.count(version=gold, asking=audiences.Asking(["push"]))
+    assert "Not counted yet." in client.get(address).content.decode()
     client.post(f"{address}count/")
+    told, back = eligibility.count_job(progress=Progress(), **Job.objects.get().arguments)
     audiences.change(audience=gold.audience, rule={"not": GOLD}, actor=None)
 
     page = re.sub(r"\s+", " ", client.get(address).content.decode())
     experiment.refresh_from_db()
     assert experiment.audience_version == gold
+    assert (told, back) == ("300 of 300 matching customers can be asked.", address)
     assert "All 300 matching customers can be asked." in page
     assert "The audience has a newer version." in page
     assert client.post(f"{address}choose/", {"version": "999"}).status_code == 404
+
+
+def test_the_count_holds_those_whom_every_channel_reaches_and_the_launch_fixes_the_same(people, gold):
+    permissions.suppress(customers=[people["c0"]], scope="channel", what="in_app", reason="asked", actor=None)
+    permissions.suppress(customers=[people["c1"]], scope="channel", what="push", reason="asked", actor=None)
+    permissions.suppress(customers=[people["c2"]], scope="experiment", what="banner", reason="asked", actor=None)
+    permissions.suppress(customers=[people["c3"]], scope="experiment", what="other", reason="asked", actor=None)
+    for customer in Customer.objects.filter(pk__in=[people[f"c{n}"] for n in range(100)]):
+        permissions.say(customer=customer, channel="push", is_granted=True, source="form")
+    experiment = for_audience("banner", gold)
+    says(experiment, "today", channel="push")
+
+    found = eligibility.count(experiment=experiment)
+
+    assert (found.parts, found.left) == ([["suppressed", 3], ["without_consent", 200]], 97)
+    assert asked(runs.start(experiment=experiment, actor=None)) == {f"c{n}" for n in range(3, 100)}
+
+
+def test_a_count_is_of_one_experiment_and_of_the_channels_it_had(people, gold):
+    one, two = (for_audience(key, gold) for key in ("one", "two"))
+
+    counted = eligibility.count(experiment=one)
+
+    assert (eligibility.newest_count(one), eligibility.newest_count(two)) == (counted, None)
+    assert customers.newest_audience_count(gold) is None
+    says(one, "today", channel="push")
+    assert eligibility.newest_count(one) is None
+
+
+def says(experiment, variant, *, channel):
+    found = experiment.variants.get(key=variant)
+    found.message = Message.objects.create(channel=channel, subject="Hello", body="Read on")
+    found.save(update_fields=["message"])
 
 
 def test_without_an_audience_nobody_is_fixed(people):
