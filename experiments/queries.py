@@ -31,7 +31,6 @@ LEARNED_BY = (
     "retro__learning",
     "metrics__key",
     "state",
-    "variants__message__channel",
 )
 SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
 
@@ -106,7 +105,8 @@ def learned(*, text: str = "") -> QuerySet[Experiment]:
     """Decided experiments, the newest learning first; `text` is looked for in it and where experiments are found by."""
     decided = experiments().filter(decision__isnull=False).order_by("-decision__decided_at", "-pk")
     for word in text.split():
-        decided = decided.filter(_holds(word, *SEARCHED, *LEARNED_BY))
+        sent_by = Q(variants__message__contents__has_key=word.lower())
+        decided = decided.filter(_holds(word, *SEARCHED, *LEARNED_BY) | sent_by)
     return decided.distinct()
 
 

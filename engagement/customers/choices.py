@@ -10,10 +10,12 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     PUSH = "push", _("Push")
     IN_APP = "in_app", _("In-app")
+    WEBHOOK = "webhook", _("Webhook")
 
 
-# Channels on which silence is no permission; in the product itself customers are guests who came by themselves.
-BY_CONSENT = frozenset({Channel.EMAIL, Channel.PUSH})
+# Channels on which silence is no permission; in the product itself customers are guests who came by themselves. Whoever
+# is called by a webhook may write a text message.
+BY_CONSENT = frozenset({Channel.EMAIL, Channel.PUSH, Channel.WEBHOOK})
 
 
 class SuppressionScope(models.TextChoices):

@@ -7,11 +7,15 @@ from engagement.messaging.choices import Channel
 
 
 class Message(models.Model):
-    """Content for one channel in one variant."""
+    """What one variant says, on every channel that it goes by."""
 
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
-    subject = models.CharField(_("subject or title"), max_length=200, blank=True)
-    body = models.TextField(_("text"), blank=True)
+    contents = models.JSONField(_("contents"), default=dict, help_text="See engagement.messaging.content.FIELDS.")
+    version = models.PositiveIntegerField(default=1, help_text="Another one with each change.")
 
     def __str__(self) -> str:
-        return self.subject or self.body[:60]
+        said = (text for texts in self.contents.values() for text in texts.values())
+        return str(next(said, _("No message")))[:60]
+
+    @property
+    def channels(self) -> list[str]:
+        return [channel for channel in Channel.values if channel in self.contents]

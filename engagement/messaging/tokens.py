@@ -32,7 +32,7 @@ FILTER = re.compile(r"\s*\|\s*([a-z_]+)\s*(?::\s*(?:\"([^\"]*)\"|'([^']*)'|(\d)(
 OPENING = re.compile(r"\{\{|\{%")
 UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-WHOLE_LINK = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.IGNORECASE)
+LEADS_SOMEWHERE = re.compile(r"\s*(?:https?://[^/?#\s]+[/?#]|mailto:|tel:)", re.IGNORECASE)
 DAY_PART = re.compile(r"YYYY|MM|DD|M|D")
 
 
@@ -127,6 +127,11 @@ def tokens_of(text: str, place: Place = Place.TEXT) -> list[Use]:
     return list(_uses(parse(text, place).parts, frozenset()))
 
 
+def masked(text: str) -> str:
+    """The text with one sign for each token and each part of an if, as `markup.read` takes it."""
+    return _Parser(text, Place.TEXT).masked()
+
+
 def _uses(parts: tuple[Part, ...], known: frozenset[str]) -> Iterator[Use]:
     for part in parts:
         if isinstance(part, Token):
@@ -175,9 +180,12 @@ class _Parser:
 
     def _spots(self) -> dict[int, Spot]:
         """By offset, where in the markup each token and each part of an if stands."""
+        places = (at for kind, _inside, at in self.pieces if kind != "text")
+        return dict(zip(places, markup.read(self.masked()).spots, strict=True))
+
+    def masked(self) -> str:
         marks = {"token": markup.TOKEN, "tag": markup.FORK}
-        found = markup.read("".join(marks.get(kind, inside) for kind, inside, _at in self.pieces)).spots
-        return dict(zip((at for kind, _inside, at in self.pieces if kind in marks), found, strict=True))
+        return "".join(marks.get(kind, inside) for kind, inside, _at in self.pieces)
 
     def _block(self, depth: int, ends: tuple[str, ...]) -> tuple[tuple[Part, ...], str, int]:
         """Parts up to one of `ends`, which of them it was ("" at the end of the text) and where."""
@@ -270,8 +278,10 @@ class _Parser:
             raise self._broken("this token stands in the middle of a tag: put it between quotes.", at)
         if spot.state == "value" and (spot.attribute in markup.CODE_ATTRIBUTES or spot.attribute.startswith("on")):
             raise self._broken(f"a token cannot stand in the attribute {spot.attribute}.", at)
-        if spot.is_link and token.name not in BUILT_IN and not WHOLE_LINK.match(spot.before):
-            raise self._broken("a link begins with https://, not with a token.", at)
+        before = self.text[:at] if self.place == Place.LINK else spot.before
+        is_link = spot.is_link or self.place == Place.LINK
+        if is_link and token.name not in BUILT_IN and not LEADS_SOMEWHERE.match(before):
+            raise self._broken("in a link a token stands behind the host: https://example.org/…", at)
 
 
 def _rendered(parts: tuple[Part, ...], words: Mapping[str, Any], place: Place) -> Iterator[str]:

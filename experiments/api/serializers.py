@@ -65,7 +65,7 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
 class MessageSerializer(serializers.ModelSerializer[Message]):
     class Meta:
         model = Message
-        fields = ["channel", "subject", "body"]
+        fields = ["contents", "version"]
 
 
 class VariantSerializer(serializers.ModelSerializer[Variant]):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
 from engagement.messaging.choices import Channel
+from engagement.messaging.content import Fault, Problem, problems
 from experiments.choices import MarkKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.library import names_mechanics
@@ -28,9 +28,6 @@ from experiments.services.eligibility import newest_count
 from experiments.services.plans import SLOTS
 
 VERSION = "launch-1"
-TOKEN = re.compile(r"{{\s*([^}|]+?)\s*(\|\s*fallback:[^}]*)?}}")
-LINK = re.compile(r"href\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
-SOUND = re.compile(r"(https?://|mailto:|{{)", re.IGNORECASE)
 AUTHORED = ("planned", "loaded", "changed", "chose audience")
 PLANNED = (State.DRAFT, State.READY)
 
@@ -86,7 +83,7 @@ def fingerprint(experiment: Experiment) -> dict[str, str]:
     """A hash of each part of the plan that an approval covers."""
     variants = list(experiment.variants.select_related("message"))
     parts: dict[str, Any] = {
-        "content": [(_row(variant), _row(variant.message) if variant.message else None) for variant in variants],
+        "content": [(_row(variant), variant.message.contents if variant.message else {}) for variant in variants],
         "audience": [experiment.audience_version_id, experiment.for_eligible_only],
         "metrics": [_row(metric) for metric in experiment.metrics.all()],
         "time": [experiment.starts, experiment.ends, experiment.sealed_until],
@@ -240,38 +237,39 @@ def _audience(experiment: Experiment, _at: datetime) -> Finding:
     return Status.PASSED, _("%(count)s customers can be asked.") % {"count": counted.left}
 
 
-def _texts(experiment: Experiment) -> list[tuple[str, str]]:
-    """Name and text of every variant that says something."""
-    variants = experiment.variants.select_related("message").exclude(message=None)
-    return [(each.name, f"{each.message.subject}\n{each.message.body}") for each in variants if each.message]
+def _faults(experiment: Experiment, fault: Fault) -> list[tuple[str, Problem]]:
+    """What is wrong in this way with which variant."""
+    said = [
+        (variant.name, channel, texts)
+        for variant in experiment.variants.select_related("message") if variant.message
+        for channel, texts in variant.message.contents.items()
+    ]  # fmt: skip
+    found = [(name, one) for name, channel, texts in said for one in problems(texts, channel)]
+    return [(name, one) for name, one in found if one.fault == fault]
+
+
+def _told(faults: list[tuple[str, Problem]]) -> str:
+    return " ".join(f"{name}: {one.sentence}" for name, one in faults)
 
 
 def _tokens(experiment: Experiment, _at: datetime) -> Finding:
-    bare = [
-        _("%(token)s in %(variant)s") % {"token": found[1], "variant": name}
-        for name, text in _texts(experiment)
-        for found in TOKEN.finditer(text)
-        if found[2] is None
-    ]
+    faults = _faults(experiment, Fault.TOKEN)
+    bare = dict.fromkeys(
+        _("%(token)s in %(variant)s") % {"token": one.token, "variant": name} for name, one in faults if one.token
+    )
+    broken = _told([(name, one) for name, one in faults if not one.token])
     if bare:
-        return Status.FAILED, _("No fallback: %(tokens)s.") % {"tokens": ", ".join(bare)}
-    return Status.PASSED, _("Every token has one.")
+        return Status.FAILED, (_("No fallback: %(tokens)s.") % {"tokens": ", ".join(bare)} + f" {broken}").strip()
+    return (Status.FAILED, broken) if broken else (Status.PASSED, _("Every token has one."))
 
 
 def _links(experiment: Experiment, _at: datetime) -> Finding:
-    broken = [
-        _("%(link)s in %(variant)s") % {"link": link or "“”", "variant": name}
-        for name, text in _texts(experiment)
-        for link in LINK.findall(text)
-        if not SOUND.match(link)
-    ]
-    if broken:
-        return Status.FAILED, _("Not a whole address: %(links)s.") % {"links": ", ".join(broken)}
-    return Status.PASSED, _("Every link is a whole address.")
+    broken = _told(_faults(experiment, Fault.LINK))
+    return (Status.FAILED, broken) if broken else (Status.PASSED, _("Every link is a whole address."))
 
 
 def _unsubscribe(experiment: Experiment, _at: datetime) -> Finding:
-    mails = experiment.variants.filter(message__channel=Channel.EMAIL)
+    mails = experiment.variants.filter(message__contents__has_key=Channel.EMAIL)
     if not mails.exists():
         return Status.NOT_APPLICABLE, _("No variant is an e-mail.")
     return Status.NOT_APPLICABLE, _("Another system sends, and puts the link under each message.")

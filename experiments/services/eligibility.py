@@ -85,8 +85,8 @@ def _version(experiment: Experiment) -> AudienceVersion:
 
 def _channels(experiment: Experiment) -> list[str]:
     """Every channel that a variant uses: whoever one of them cannot reach is in none."""
-    found = {variant.message.channel for variant in experiment.variants.select_related("message") if variant.message}
-    return sorted(found)
+    variants = experiment.variants.select_related("message")
+    return sorted({channel for variant in variants if variant.message for channel in variant.message.channels})
 
 
 def _asking(experiment: Experiment, at: datetime) -> Asking:

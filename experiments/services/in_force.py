@@ -17,6 +17,8 @@ from backlog.quarters import Quarter
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.messaging.choices import Channel
+from engagement.messaging.content import spoken
+from engagement.messaging.tokens import TemplateBroken
 from experiments.assignment import Division, Slice
 from experiments.choices import ExperimentKind
 from experiments.lifecycle import State
@@ -27,7 +29,8 @@ KNOWN_FOR_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A variant as a page shows it: `content` holds title and text of its in-app message, nothing where it has none."""
+    """A variant as a page shows it: `content` holds title and text of its in-app message, and where there are any its
+    button and url; nothing where it has no such message."""
 
     pk: int
     key: str
@@ -120,7 +123,12 @@ def _group(experiment: Experiment) -> Slice | None:
 
 
 def _content(variant: Variant) -> dict[str, str]:
-    message = variant.message
-    if message is None or message.channel != Channel.IN_APP:
+    """Its tokens by their fallbacks: whoever shows the message may ask with an open key, which tells of nobody."""
+    said = variant.message.contents.get(Channel.IN_APP) if variant.message else None
+    if not said:
         return {}
-    return {"title": message.subject, "text": message.body}
+    try:
+        said = spoken(said, Channel.IN_APP, {})
+    except TemplateBroken:  # of an experiment that no checklist launched
+        said = dict(said)
+    return {"title": said.pop("title", ""), "text": said.pop("body", ""), **said}

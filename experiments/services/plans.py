@@ -18,6 +18,7 @@ from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
+from engagement.messaging.content import plain
 from engagement.messaging.models import Message
 from experiments import naming
 from experiments.choices import MetricRole
@@ -168,10 +169,8 @@ def _check_dates(starts: datetime | None, ends: datetime | None) -> None:
 
 def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) -> None:
     for position, plan in enumerate(variants):
-        has_message = bool(plan.subject or plan.body)
-        message = (
-            Message.objects.create(channel=plan.channel, subject=plan.subject, body=plan.body) if has_message else None
-        )
+        contents = plain(plan.channel, subject=plan.subject, body=plan.body)
+        message = Message.objects.create(contents=contents) if contents else None
         Variant.objects.create(
             experiment=experiment, key=plan.key, name=plan.name, position=position, share=plan.share, message=message
         )

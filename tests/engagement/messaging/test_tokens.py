@@ -87,8 +87,9 @@ def test_what_is_no_part_of_the_language_is_refused_with_its_place(text, sentenc
         ("<STYLE>p{color:{{ x }}}</STYLE>", "a token cannot stand inside script or style."),
         ("<p onclick='f({{ x }})'>", "a token cannot stand in the attribute onclick."),
         ('<p style="color:{{ x }}">', "a token cannot stand in the attribute style."),
-        ('<a href="{{ x }}">', "a link begins with https://, not with a token."),
-        ('<a href="java{{ x }}">', "a link begins with https://, not with a token."),
+        ('<a href="{{ x }}">', "in a link a token stands behind the host: https://example.org/…"),
+        ('<a href="java{{ x }}">', "in a link a token stands behind the host"),
+        ('<a href="https://a.example{{ x }}">', "in a link a token stands behind the host"),
         (
             '<p {% if x %}class="a"{% endif %}>',
             "an if can stand in text or between quotes, not inside a tag or a style.",
@@ -127,6 +128,14 @@ def test_an_address_of_ours_is_a_whole_link():
     assert tokens.render("https://a.example/{{ section }}", {"section": "a b/?c"}, Place.LINK) == (
         "https://a.example/a%20b%2F%3Fc"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ x }}", "https://{{ x }}/", "https://a.example{{ x }}", "https://a.example:80{{ x }}/"]
+)
+def test_no_customer_says_where_a_link_leads(text):
+    with pytest.raises(TemplateBroken, match="in a link a token stands behind the host"):
+        tokens.parse(text, Place.LINK)
 
 
 def test_a_header_is_one_line_whatever_a_customer_is_called():

@@ -83,7 +83,7 @@ def test_one_alone_comes_with_its_variants_and_metrics(client):
         {"key": "none", "name": "No e-mail", "share": 0.5, "is_control": True, "message": None},
         {
             "key": "mail", "name": "An e-mail", "share": 0.5, "is_control": False,
-            "message": {"channel": "email", "subject": "Hello", "body": "Dear"},
+            "message": {"contents": {"email": {"subject": "Hello", "text": "Dear"}}, "version": 1},
         },
     ]  # fmt: skip
     roles = [(metric["key"], metric["role"]) for metric in row["metrics"]]
@@ -101,7 +101,7 @@ def test_one_alone_asks_no_more_queries_for_more_variants(client, count, django_
     with django_assert_num_queries(7):  # session, member, workspace, experiment; variants, messages, metrics
         row = client.get(f"{URL}one/").json()
 
-    assert [variant["message"]["subject"] for variant in row["variants"]] == ["Hi"] * count
+    assert [variant["message"]["contents"]["email"]["subject"] for variant in row["variants"]] == ["Hi"] * count
 
 
 def test_the_readout_is_the_stored_document(client, tmp_path):
@@ -167,7 +167,7 @@ def test_a_plan_is_made_by_the_pages_own_service(client, member):
     experiment = Experiment.objects.get()
     assert (experiment.idea, experiment.pod, experiment.strategy_owner) == (idea, pod, member)
     assert [variant["name"] for variant in answer.json()["variants"]] == ["control", "noon"]
-    assert Message.objects.get().subject == "Good noon"
+    assert Message.objects.get().contents == {"email": {"subject": "Good noon"}}
 
 
 HALF = {"key": "control", "share": 0.5}

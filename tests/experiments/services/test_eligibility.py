@@ -14,6 +14,7 @@ from engagement.customers import queries as customers
 from engagement.customers.models import Customer
 from engagement.customers.services import audiences, permissions
 from engagement.customers.services.customers import ensure
+from engagement.messaging.content import plain
 from engagement.messaging.models import Message
 from experiments.assignment import unit
 from experiments.models import EligibleCustomer, Holdout
@@ -160,7 +161,7 @@ def test_a_count_is_of_one_experiment_and_of_the_channels_it_had(people, gold):
 
 def says(experiment, variant, *, channel):
     found = experiment.variants.get(key=variant)
-    found.message = Message.objects.create(channel=channel, subject="Hello", body="Read on")
+    found.message = Message.objects.create(contents=plain(channel, subject="Hello", body="Read on"))
     found.save(update_fields=["message"])
 
 

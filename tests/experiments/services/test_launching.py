@@ -8,6 +8,7 @@ from django.urls import reverse
 from engagement.accounts.models import AuditEntry
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
+from engagement.messaging.models import Message
 from experiments.lifecycle import State
 from experiments.models import ChecklistMark, Decision, Experiment
 from experiments.services import checklist, in_force, launching, plans, roles, runs
@@ -106,7 +107,7 @@ def test_launch_with_nothing_open_runs_and_names_the_launch_owner(client, author
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        (lambda it: it.variants.get(position=1).message.__class__.objects.update(subject="New"), "content"),
+        (lambda _it: Message.objects.update(contents={"email": {"subject": "New"}}), "content"),
         (lambda it: Experiment.objects.filter(pk=it.pk).update(for_eligible_only=True), "audience"),
         (lambda it: it.metrics.filter(role="secondary").update(direction="down"), "metrics"),
         (lambda it: Experiment.objects.filter(pk=it.pk).update(ends=it.ends + WEEK), "time"),
