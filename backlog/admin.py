@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from backlog import queries
 from backlog.choices import RoundState
-from backlog.models import Ballot, Evidence, Idea, Post, RoundIdea, RoundMember, VotingRound
+from backlog.models import Ballot, Evidence, Goal, Idea, Post, RoundIdea, RoundMember, VotingRound
 from engagement.accounts.requests import member_of
 from engagement.core.admin_site import ReadOnlyAdmin
 
@@ -19,6 +19,14 @@ class IdeaAdmin(ReadOnlyAdmin):
     list_filter = ["state", "pod"]
     list_select_related = ["pod", "author"]
     search_fields = ["title", "problem", "change"]
+
+
+@admin.register(Goal)
+class GoalAdmin(ReadOnlyAdmin):
+    list_display = ["name", "quarter", "pod", "metric_key", "direction", "kind", "target", "owner"]
+    list_filter = ["quarter", "pod"]
+    list_select_related = ["pod", "owner"]
+    search_fields = ["name", "metric_key"]
 
 
 @admin.register(Evidence)

@@ -80,6 +80,18 @@ def best_grade(grades: Iterable[str]) -> Grade | None:
     return max((Grade(grade) for grade in grades), key=list(Grade).index, default=None)
 
 
+class GoalKind(models.TextChoices):
+    """How a goal's target is said."""
+
+    VALUE = "value", _("A value to reach")
+    LIFT = "lift", _("A change against today")
+
+
+class GoalDirection(models.TextChoices):
+    UP = "up", _("More is better")
+    DOWN = "down", _("Less is better")
+
+
 class RoundState(models.TextChoices):
     OPEN = "open", _("Open")
     CLOSED = "closed", _("Closed")

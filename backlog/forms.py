@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy
 from django_filters import filters, filterset
 
 from backlog import queries
-from backlog.choices import Channel, IdeaState, Lever, LifecycleStage, Scale
-from backlog.models import TEXT_LIMIT, Evidence, Idea, Post
+from backlog.choices import Channel, GoalDirection, GoalKind, IdeaState, Lever, LifecycleStage, Scale
+from backlog.models import TEXT_LIMIT, Evidence, Goal, Idea, Post
 from backlog.scoring import HIGHEST, LOWEST
+from backlog.templatetags.goals import quarter_words
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.queries import writing_members
 from engagement.core.clock import now
@@ -29,6 +30,11 @@ class HttpsField(forms.URLField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(assume_scheme="https", **kwargs)
+
+
+class GoalField(forms.ModelChoiceField[Goal]):
+    def label_from_instance(self, obj: Goal) -> str:
+        return f"{quarter_words(obj.quarter)}, {obj.pod}: {obj.name}"
 
 
 class IdeaForm(forms.ModelForm[Idea]):
@@ -47,10 +53,20 @@ class IdeaForm(forms.ModelForm[Idea]):
             "channel",
             "lifecycle_stage",
             "expected_audience",
+            "serves",
+            "may_hurt_goal",
             "may_hurt",
         ]
         widgets = {"problem": forms.Textarea(attrs={"rows": 4}), "change": forms.Textarea(attrs={"rows": 4})}
+        field_classes = {"serves": GoalField, "may_hurt_goal": GoalField}
         help_texts = {"title": gettext_lazy("What would change, in a few words.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of = self.instance if self.instance.pk else None
+        for name in ("serves", "may_hurt_goal"):
+            field = cast("GoalField", self.fields[name])
+            field.queryset = queries.goals_to_serve(at=now(), of=of)
 
     def first_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.FIRST]
@@ -132,6 +148,7 @@ class IdeaFilter(filterset.FilterSet):
     state = filters.ChoiceFilter(
         label=gettext_lazy("State"), choices=IdeaState.choices, empty_label=gettext_lazy("Any state")
     )
+    serves = filters.ModelChoiceFilter(label=gettext_lazy("Goal"), queryset=Goal.objects.all())
 
     def filter_queryset(self, queryset: QuerySet[Idea]) -> QuerySet[Idea]:
         """Merged ideas are shown to those who ask for them; elsewhere the kept one stands for both."""
@@ -141,7 +158,7 @@ class IdeaFilter(filterset.FilterSet):
 
     class Meta:
         model = Idea
-        fields = ["q", "pod", "lever", "channel", "lifecycle_stage", "state"]
+        fields = ["q", "pod", "lever", "channel", "lifecycle_stage", "state", "serves"]
 
     def find(self, ideas: QuerySet[Idea], name: str, words: str) -> QuerySet[Idea]:
         """Ideas that hold every word somewhere in title, problem or change."""
@@ -162,6 +179,78 @@ class IdeaListFilter(IdeaFilter):
 
     def order(self, ideas: QuerySet[Idea], name: str, choice: str) -> QuerySet[Idea]:
         return ideas.order_by(F("ice").desc(nulls_last=True), "-pk")
+
+
+class GoalForm(forms.Form):
+    """A goal as people type it: lifts and shares in %, everything else in the metric's unit."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Goal"), max_length=100, help_text=gettext_lazy("What is to move, in a few words.")
+    )
+    metric_key = forms.CharField(
+        label=gettext_lazy("Metric"),
+        max_length=100,
+        help_text=gettext_lazy("Its key in the registry of metrics."),
+        widget=forms.TextInput(attrs={"list": "metric-keys", "autocomplete": "off"}),
+    )
+    pod = forms.ModelChoiceField(label=gettext_lazy("Pod"), queryset=Pod.objects.none(), empty_label=None)
+    direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=GoalDirection.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of target"), choices=GoalKind.choices)
+    target = forms.DecimalField(
+        label=gettext_lazy("Target"),
+        max_digits=12,
+        decimal_places=4,
+        help_text=gettext_lazy(
+            "A change, or a share with the unit %: in %. Less is better: a change of 10 is 10% less."
+        ),
+    )
+    baseline = forms.DecimalField(
+        label=gettext_lazy("From"),
+        max_digits=12,
+        decimal_places=4,
+        required=False,
+        help_text=gettext_lazy("Where it stands before the quarter, in the same unit."),
+    )
+    unit = forms.CharField(
+        label=gettext_lazy("Unit"), max_length=10, required=False, help_text=gettext_lazy("Such as % or EUR.")
+    )
+    owner = forms.ModelChoiceField(label=gettext_lazy("Owner"), queryset=Member.objects.none(), required=False)
+    reason = forms.CharField(label=gettext_lazy("Why it changes"), max_length=300, required=False)
+
+    def __init__(self, data: Any = None, *, member: Member, goal: Goal | None = None) -> None:
+        initial = self._as_typed(goal) if goal else {"pod": member.pods.first(), "owner": member}
+        super().__init__(data, initial=initial)
+        cast("forms.ModelChoiceField[Pod]", self.fields["pod"]).queryset = queries.pods_to_set_goals_for(member)
+        cast("forms.ModelChoiceField[Member]", self.fields["owner"]).queryset = writing_members()
+        if goal is None:
+            del self.fields["reason"]
+
+    @staticmethod
+    def _as_typed(goal: Goal) -> dict[str, Any]:
+        names = ("name", "metric_key", "pod", "direction", "kind", "unit", "owner")
+        per_target, per_baseline = _per_cent(goal.kind, goal.unit)
+        numbers = {"target": goal.target * per_target, "baseline": goal.baseline}
+        if goal.baseline is not None:
+            numbers["baseline"] = goal.baseline * per_baseline
+        plain = {name: f"{number.normalize():f}" for name, number in numbers.items() if number is not None}
+        return {**{name: getattr(goal, name) for name in names}, **plain}
+
+    def values(self) -> dict[str, Any]:
+        """What `goals.add` and `goals.change` take."""
+        given = dict(self.cleaned_data)
+        per_target, per_baseline = _per_cent(given["kind"], given["unit"].strip())
+        given["target"] /= per_target
+        if given["baseline"] is not None:
+            given["baseline"] /= per_baseline
+        if given["owner"] is None:
+            del given["owner"]
+        return given
+
+
+def _per_cent(kind: str, unit: str) -> tuple[int, int]:
+    """By how much target and baseline are multiplied to be typed."""
+    share = 100 if unit == "%" else 1
+    return (100 if kind == GoalKind.LIFT else share), share
 
 
 class IdeasField(forms.ModelMultipleChoiceField[Idea]):

@@ -29,6 +29,11 @@ def may_unlink_evidence(member: Member, evidence: Evidence, *, may_change: bool)
     return member.may_write and (may_change or evidence.added_by_id == member.pk)
 
 
+def may_set_goals(member: Member, pod: Pod) -> bool:
+    """Members of the pod and administrators; readers never."""
+    return member.may_write and (member.is_administrator or is_in_pod(member, pod))
+
+
 def is_settled(idea: Idea) -> bool:
     """Whether nothing said of it can change what becomes of it."""
     return idea.state in {IdeaState.DECIDED, IdeaState.DECLINED}

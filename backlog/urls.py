@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backlog.views import ballots, home, idea_files, idea_parts, ideas, merging, rounds
+from backlog.views import ballots, goals, home, idea_files, idea_parts, ideas, merging, rounds
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +18,11 @@ urlpatterns = [
     path("ideas/<int:idea_id>/evidence/", idea_parts.evidence_link, name="evidence_link"),
     path("ideas/<int:idea_id>/evidence/<int:evidence_id>/unlink/", idea_parts.evidence_unlink, name="evidence_unlink"),
     path("ideas/<int:idea_id>/discussion/", idea_parts.post_write, name="post_write"),
+    path("goals/", goals.goals_now, name="goals_now"),
+    path("goals/<str:quarter>/", goals.goals_list, name="goals"),
+    path("goals/<str:quarter>/goals.csv", goals.goals_csv, name="goals_csv"),
+    path("goals/<str:quarter>/new/", goals.goal_new, name="goal_new"),
+    path("goals/<str:quarter>/<int:goal_id>/", goals.goal_change, name="goal_change"),
     path("rounds/", rounds.rounds_list, name="rounds"),
     path("rounds/new/", rounds.round_new, name="round_new"),
     path("rounds/<int:round_id>/", rounds.voting_round, name="round"),

@@ -46,6 +46,7 @@ urlpatterns = [
     path("metrics/new/", metrics.new, name="metric_new"),
     path("metrics/add/", metrics.add_standard, name="metric_add_standard"),
     path("metrics/measure/", metrics.measure, name="metrics_measure"),
+    path("metrics/keys/", metrics.keys, name="metric_keys"),
     path("metrics/<str:key>/", metrics.metric, name="metric"),
     path("metrics/<str:key>/place/", metrics.place, name="metric_place"),
     path("ofrep/v1/evaluate/flags", ofrep.evaluate_all, name="ofrep_all"),

@@ -25,6 +25,7 @@ from engagement.core.clock import now
 from tests.backlog.factories import (
     BallotFactory,
     EvidenceFactory,
+    GoalFactory,
     RoundIdeaFactory,
     RoundMemberFactory,
     VotingRoundFactory,
@@ -33,6 +34,7 @@ from tests.factories import MemberFactory, PodFactory
 
 pytestmark = pytest.mark.django_db
 MARKER, ASKED = "MARKER-7391", "MARKER"  # what must not show; what doors are asked for
+QUARTER = f"{now():%Y}-Q{(now().month + 2) // 3}"
 FRAGMENT = {"HX-Request": "true"}
 WRITES_ONLY = {
     "evidence_link",
@@ -94,6 +96,8 @@ def world() -> World:
     for role in ("author", "invited", "abstained", "voted"):
         RoundMemberFactory(round=voting_round, member=people[role])
     EvidenceFactory(idea=place.idea)
+    place.idea.serves = GoalFactory(pod=pod, quarter=QUARTER, owner=author)
+    place.idea.save()
     for one in (place, other):
         BallotFactory(round_idea=one, voter=people["abstained"], impact=None, confidence=None, ease=None)
     BallotFactory(round_idea=place, voter=people["voted"], impact=2, confidence=2, ease=2)
@@ -139,6 +143,11 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "ideas_similar": [f"/ideas/similar/?title={ASKED}", "/ideas/similar/?title=secret+idea"],
         "coverage": ["/ideas/coverage/"],
         "idea_change": [reverse("idea_change", args=[place.idea_id])],
+        "goals_now": ["/goals/"],
+        "goals": [reverse("goals", args=[QUARTER])],
+        "goals_csv": [reverse("goals_csv", args=[QUARTER])],
+        "goal_new": [reverse("goal_new", args=[QUARTER])],
+        "goal_change": [reverse("goal_change", args=[QUARTER, place.idea.serves_id])],
         "rounds": ["/rounds/", "/rounds/?sort=score"],
         "round": [reverse("round", args=[place.round_id]), reverse("round", args=[place.round_id]) + "?sort=score"],
         "round_csv": [reverse("round_csv", args=[place.round_id])],
@@ -150,9 +159,11 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "experiment_new": [f"{reverse('experiment_new')}?idea={place.idea_id}"],
         "idea_experiments": [reverse("idea_experiments", args=[place.idea_id])],
         "home_experiments": [reverse("home_experiments")],
-        "reports": ["/reports/", f"/reports/{now():%Y}-Q{(now().month + 2) // 3}/"],
+        "reports": ["/reports/", f"/reports/{QUARTER}/"],
         "api_ideas-list": ["/api/v1/ideas/", "/api/v1/ideas/?ordering=-ice", f"/api/v1/ideas/?q={ASKED}"],
         "api_ideas-detail": [f"/api/v1/ideas/{place.idea_id}/"],
+        "api_goals-list": ["/api/v1/goals/", f"/api/v1/goals/?quarter={QUARTER}"],
+        "api_goals-detail": [f"/api/v1/goals/{place.idea.serves_id}/"],
         "api_evidence-list": ["/api/v1/evidence/", f"/api/v1/evidence/?idea={place.idea_id}"],
         "api_evidence-detail": [f"/api/v1/evidence/{place.idea.evidence.get().pk}/"],
         "api_rounds-list": ["/api/v1/rounds/", "/api/v1/rounds/?ordering=voter_count"],
@@ -176,7 +187,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
 def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
     lists = [
         f"/admin/backlog/{name}/"
-        for name in ("ballot", "roundidea", "votinground", "roundmember", "idea", "evidence", "post")
+        for name in ("ballot", "roundidea", "votinground", "roundmember", "idea", "evidence", "goal", "post")
     ]
     rows = {"ballot": ballot.pk, "roundidea": place.pk, "votinground": place.round_id, "idea": place.idea_id}
     details = [f"/admin/backlog/{name}/{pk}/{page}/" for name, pk in rows.items() for page in ("change", "history")]

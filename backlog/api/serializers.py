@@ -7,10 +7,11 @@ from rest_framework import serializers
 
 from backlog import queries
 from backlog.choices import Channel, Lever, LifecycleStage, Scale
-from backlog.models import TEXT_LIMIT, Ballot, Evidence, Idea, RoundIdea, VotingRound
+from backlog.models import TEXT_LIMIT, Ballot, Evidence, Goal, Idea, RoundIdea, VotingRound
+from backlog.quarters import Quarter
 from backlog.queries import BoardRow
 from backlog.scoring import HIGHEST, LOWEST
-from backlog.services import ballots, evidence, ideas
+from backlog.services import ballots, evidence, goals, ideas
 from engagement.accounts.models import Member, Pod
 
 
@@ -68,6 +69,8 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
             "channel",
             "lifecycle_stage",
             "expected_audience",
+            "serves",
+            "may_hurt_goal",
             "may_hurt",
             "why_apart",
             "state",
@@ -85,6 +88,53 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
 
     def create(self, validated_data: dict[str, Any]) -> Idea:
         return ideas.add(actor=self.context["request"].user, **validated_data)
+
+
+class GoalSerializer(serializers.ModelSerializer[Goal]):
+    """`target` of a lift is a share above 0 whatever the direction; `lift` is the target as a signed share."""
+
+    quarter = serializers.CharField(max_length=7, help_text="2026-Q3; a goal stays in its quarter.")
+    pod = serializers.SlugRelatedField(slug_field="slug", queryset=Pod.objects.all())
+    owner = MemberSerializer(read_only=True)
+    lift = serializers.SerializerMethodField()
+    reason = serializers.CharField(max_length=300, required=False, write_only=True, help_text="Why it changes.")
+
+    class Meta:
+        model = Goal
+        fields = [
+            "id",
+            "quarter",
+            "pod",
+            "name",
+            "metric_key",
+            "direction",
+            "kind",
+            "target",
+            "baseline",
+            "unit",
+            "lift",
+            "owner",
+            "reason",
+        ]
+        validators: list[Any] = []  # the service says it, in one sentence
+
+    def get_lift(self, goal: Goal) -> float | None:
+        return None if goal.lift is None else float(goal.lift)
+
+    def validate_quarter(self, text: str) -> str:
+        try:
+            return str(Quarter.parse(text))
+        except ValueError as error:
+            raise serializers.ValidationError(f"{error}.") from error
+
+    def create(self, validated_data: dict[str, Any]) -> Goal:
+        validated_data.pop("reason", "")
+        quarter = Quarter.parse(validated_data.pop("quarter"))
+        return goals.add(quarter=quarter, actor=self.context["request"].user, **validated_data)
+
+    def update(self, instance: Goal, validated_data: dict[str, Any]) -> Goal:
+        validated_data.pop("quarter", "")
+        return goals.change(goal=instance, actor=self.context["request"].user, **validated_data)
 
 
 class EvidenceSerializer(serializers.ModelSerializer[Evidence]):

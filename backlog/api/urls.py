@@ -1,8 +1,9 @@
 from rest_framework.routers import SimpleRouter
 
-from backlog.api.views import Ballots, EvidenceList, Ideas, Rounds
+from backlog.api.views import Ballots, EvidenceList, Goals, Ideas, Rounds
 
 router = SimpleRouter()
+router.register("goals", Goals, basename="api_goals")
 router.register("ideas", Ideas, basename="api_ideas")
 router.register("evidence", EvidenceList, basename="api_evidence")
 router.register("rounds", Rounds, basename="api_rounds")

@@ -9,12 +9,13 @@ from backlog import queries
 from backlog.api.serializers import (
     BallotSerializer,
     EvidenceSerializer,
+    GoalSerializer,
     IdeaSerializer,
     RoundDetailSerializer,
     RoundSerializer,
 )
 from backlog.forms import IdeaFilter
-from backlog.models import Ballot, Evidence, Idea, VotingRound
+from backlog.models import Ballot, Evidence, Goal, Idea, VotingRound
 from backlog.services import evidence
 from engagement.accounts.requests import member_of
 from engagement.core.api import Newest
@@ -29,6 +30,15 @@ class Ideas(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Idea]):
 
     def get_queryset(self) -> QuerySet[Idea]:
         return queries.ideas_visible_to(member_of(self.request))
+
+
+class Goals(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Goal]):
+    """What the pods are to move, newest first; POST sets a goal, PATCH changes one while its quarter lasts."""
+
+    serializer_class = GoalSerializer
+    http_method_names = ["get", "post", "patch", "head", "options"]
+    filterset_fields = {"quarter": ["exact"], "pod__slug": ["exact"], "metric_key": ["exact"]}
+    queryset = queries.goals()
 
 
 class EvidenceList(mixins.CreateModelMixin, mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet[Evidence]):

@@ -1,6 +1,7 @@
 from backlog.models.ballots import Ballot
 from backlog.models.columns import TEXT_LIMIT
+from backlog.models.goals import Goal
 from backlog.models.ideas import Evidence, Idea, Post
 from backlog.models.rounds import RoundIdea, RoundMember, VotingRound
 
-__all__ = ["TEXT_LIMIT", "Ballot", "Evidence", "Idea", "Post", "RoundIdea", "RoundMember", "VotingRound"]
+__all__ = ["TEXT_LIMIT", "Ballot", "Evidence", "Goal", "Idea", "Post", "RoundIdea", "RoundMember", "VotingRound"]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backlog.choices import Channel, Grade, IdeaState, Lever, LifecycleStage, Scale
 from backlog.models.columns import long_text
+from backlog.models.goals import Goal
 from engagement.accounts.models import Pod
 from engagement.core.clock import now
 
@@ -38,6 +39,17 @@ class Idea(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("About how many customers would meet it in a quarter."),
     )
+    serves = models.ForeignKey(
+        Goal, on_delete=models.PROTECT, null=True, blank=True, related_name="ideas", verbose_name=_("goal it serves")
+    )
+    may_hurt_goal = models.ForeignKey(
+        Goal,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="endangered_by",
+        verbose_name=_("goal it may hurt"),
+    )
     may_hurt = models.CharField(
         _("may hurt"), max_length=150, blank=True, help_text=_("What could get worse by it, such as unsubscribes.")
     )
@@ -61,6 +73,11 @@ class Idea(models.Model):
                 condition=Q(state=IdeaState.MERGED, merged_into__isnull=False)
                 | ~Q(state=IdeaState.MERGED) & Q(merged_into=None),
                 name="idea_merged_into_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(serves=None) | Q(may_hurt_goal=None) | ~Q(serves=F("may_hurt_goal")),
+                name="idea_hurts_another_goal",
+                violation_error_message=_("An idea cannot hurt the goal it serves. Choose another one, or none."),
             ),
             models.CheckConstraint(condition=~Q(title="") & ~Q(problem="") & ~Q(change=""), name="idea_says_what"),
         ]

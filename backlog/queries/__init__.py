@@ -7,6 +7,14 @@ from backlog.queries.ballots import (
     scores_visible_to,
     tally_visible_to,
 )
+from backlog.queries.goals import (
+    current_quarter,
+    goals,
+    goals_of,
+    goals_to_serve,
+    pods_to_set_goals_for,
+    quarter_named,
+)
 from backlog.queries.ideas import (
     coverage,
     evidence_for,
@@ -40,7 +48,11 @@ __all__ = [
     "ballots_visible_to",
     "board",
     "coverage",
+    "current_quarter",
     "evidence_for",
+    "goals",
+    "goals_of",
+    "goals_to_serve",
     "history_of",
     "idea_counts",
     "ideas_free_for_a_round",
@@ -50,7 +62,9 @@ __all__ = [
     "places",
     "places_scored_by",
     "pods_to_open_rounds_for",
+    "pods_to_set_goals_for",
     "posts_visible_to",
+    "quarter_named",
     "queue",
     "quorum_of",
     "rounds_closed_with",

@@ -23,7 +23,7 @@ def ideas_visible_to(member: Member) -> QuerySet[Idea]:
     newest_score = visible.filter(idea=OuterRef("pk"), ice__isnull=False).values("ice")[:1]
     annotations = {"ice": Subquery(newest_score)}
     return (
-        Idea.objects.select_related("pod", "author", "merged_into")
+        Idea.objects.select_related("pod", "author", "merged_into", "serves__pod", "may_hurt_goal__pod")
         .prefetch_related(_results(visible))
         .annotate(**annotations)
     )

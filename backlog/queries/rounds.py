@@ -85,7 +85,8 @@ def rounds_to_close_by(member: Member, *, at: datetime) -> QuerySet[VotingRound]
 
 def places() -> QuerySet[RoundIdea]:
     """Every idea in every round. Its numbers are not for showing: those come from `scores_visible_to`."""
-    return RoundIdea.objects.select_related("round__pod", "idea__pod", "idea__author").defer(*NUMBERS)
+    shown = ("round__pod", "idea__pod", "idea__author", "idea__serves", "idea__may_hurt_goal")
+    return RoundIdea.objects.select_related(*shown).defer(*NUMBERS)
 
 
 def merged_away(round_id: int, idea_id: int) -> Idea | None:

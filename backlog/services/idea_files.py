@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from backlog.models import Idea
+from backlog import queries
+from backlog.models import Goal, Idea
 from backlog.services import ideas
 from engagement.accounts.models import Member, Pod
 from engagement.core.csv_answers import FORMULA_STARTS
@@ -15,7 +16,8 @@ from engagement.core.errors import InvalidInput
 from engagement.core.row_files import RowFile
 
 NEEDED = ("title", "problem", "change")
-OPTIONAL = ("pod", "lever", "channel", "lifecycle_stage", "expected_audience", "may_hurt")
+GOALS = ("serves", "may_hurt_goal")
+OPTIONAL = ("pod", "lever", "channel", "lifecycle_stage", "expected_audience", "may_hurt", *GOALS)
 TOLD = ("id", "state", "ice", "author", "added")
 EXPORTED = (*TOLD[:1], *NEEDED, *OPTIONAL, *TOLD[1:])
 MOST_ROWS = 500
@@ -35,6 +37,8 @@ def exported(found: Iterable[Idea]) -> Iterable[Sequence[Any]]:
             idea.lifecycle_stage,
             idea.expected_audience or "",
             idea.may_hurt,
+            idea.serves.reference if idea.serves else "",
+            idea.may_hurt_goal.reference if idea.may_hurt_goal else "",
             idea.state,
             "" if idea.ice is None else idea.ice,
             idea.author.name,
@@ -55,6 +59,7 @@ def import_file(*, path: Path, name: str, actor: Member) -> tuple[int, int]:
     places |= {column: file.place(header, column) for column in OPTIONAL if column in header}
     known = {title.casefold() for title in Idea.objects.values_list("title", flat=True)}
     pods = {pod.slug: pod for pod in Pod.objects.all()}
+    goals = {goal.reference: goal for goal in queries.goals()}
     added = passed = 0
     for line, cells in rows:
         if added + passed == MOST_ROWS:
@@ -63,13 +68,15 @@ def import_file(*, path: Path, name: str, actor: Member) -> tuple[int, int]:
         if values["title"].casefold() in known:
             passed += 1
             continue
-        _add(file, line, values, pods=pods, actor=actor)
+        _add(file, line, values, pods=pods, goals=goals, actor=actor)
         known.add(values["title"].casefold())
         added += 1
     return added, passed
 
 
-def _add(file: RowFile, line: int, values: dict[str, Any], *, pods: dict[str, Pod], actor: Member) -> None:
+def _add(
+    file: RowFile, line: int, values: dict[str, Any], *, pods: dict[str, Pod], goals: dict[str, Goal], actor: Member
+) -> None:
     slug, audience = values.pop("pod", ""), values.pop("expected_audience", "")
     if slug and slug not in pods:
         file.refuse(_("there is no pod “%(slug)s”.") % {"slug": slug}, line=line, column="pod")
@@ -77,6 +84,11 @@ def _add(file: RowFile, line: int, values: dict[str, Any], *, pods: dict[str, Po
         file.refuse(
             _("“%(text)s” is no number of customers.") % {"text": audience}, line=line, column="expected_audience"
         )
+    for column in GOALS:
+        reference = values.pop(column, "")
+        if reference and reference not in goals:
+            file.refuse(_("there is no goal “%(goal)s”.") % {"goal": reference}, line=line, column=column)
+        values[column] = goals.get(reference)
     try:
         ideas.add(
             **values,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from backlog import queries, rules
 from backlog.choices import IdeaState
-from backlog.models import Idea
+from backlog.models import Goal, Idea
 from backlog.services import columns
 from backlog.services.states import move, resting_state
 from backlog.similarity import is_nearly_the_same
@@ -31,6 +31,8 @@ def add(
     channel: str = "",
     lifecycle_stage: str = "",
     expected_audience: int | None = None,
+    serves: Goal | None = None,
+    may_hurt_goal: Goal | None = None,
     may_hurt: str = "",
     why_apart: str = "",
     at: datetime | None = None,
@@ -52,6 +54,8 @@ def add(
         channel=channel,
         lifecycle_stage=lifecycle_stage,
         expected_audience=expected_audience,
+        serves=serves,
+        may_hurt_goal=may_hurt_goal,
         may_hurt=may_hurt.strip(),
         created_at=moment,
         updated_at=moment,

@@ -37,6 +37,11 @@ def overview(request: MemberRequest) -> HttpResponse:
     return render(request, "experiments/metrics.html", context)
 
 
+def keys(request: MemberRequest) -> HttpResponse:
+    """The registered metrics as choices, for a form downstairs."""
+    return render(request, "experiments/_metric_keys.html", {"metrics": queries.registered_metrics()})
+
+
 def metric(request: MemberRequest, key: str) -> HttpResponse:
     """One metric; whoever writes here changes and places it."""
     found = queries.registered_metric(key)

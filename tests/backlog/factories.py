@@ -1,12 +1,14 @@
 """People, ideas, rounds and ballots to test with; through the models, so that a test can make what services refuse."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import factory
 from factory.django import DjangoModelFactory
 
 from backlog.choices import Grade
-from backlog.models import Ballot, Evidence, Idea, RoundIdea, RoundMember, VotingRound
+from backlog.models import Ballot, Evidence, Goal, Idea, RoundIdea, RoundMember, VotingRound
+from backlog.quarters import Quarter
 from engagement.core.clock import now
 from tests.factories import MemberFactory, PodFactory
 
@@ -19,6 +21,22 @@ class IdeaFactory(DjangoModelFactory[Idea]):
     problem = "New readers get three asks in their first week."
     change = "No ask in the first seven days."
     author = factory.SubFactory(MemberFactory)
+
+
+class GoalFactory(DjangoModelFactory[Goal]):
+    """A share that is to rise from 30% to 33%."""
+
+    class Meta:
+        model = Goal
+
+    quarter = factory.LazyFunction(lambda: str(Quarter(now().year, (now().month + 2) // 3)))
+    pod = factory.SubFactory(PodFactory)
+    name = factory.Sequence(lambda n: f"Goal {n}")
+    metric_key = factory.Sequence(lambda n: f"metric_{n}")
+    target = Decimal("0.33")
+    baseline = Decimal("0.3")
+    unit = "%"
+    owner = factory.SubFactory(MemberFactory)
 
 
 class EvidenceFactory(DjangoModelFactory[Evidence]):

@@ -6,9 +6,10 @@ import io
 import pytest
 
 from backlog.models import Idea
+from backlog.queries import ideas_visible_to
 from backlog.services import idea_files
 from engagement.core.row_files import FileRefused
-from tests.backlog.factories import IdeaFactory
+from tests.backlog.factories import GoalFactory, IdeaFactory
 from tests.factories import MemberFactory, PodFactory
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +76,18 @@ def test_an_export_filters_as_the_list_does_and_comes_back_as_it_was(client_of, 
     Idea.objects.all().delete()
     assert imported(tmp_path, text) == (1, 0)
     assert list(Idea.objects.values_list("title", "problem", "lever")) == [("=HYPERLINK(1)", "@here", "timing")]
+
+
+def test_goals_travel_with_the_ideas_by_what_names_them(tmp_path):
+    goal, hurt = (GoalFactory(pod=PodFactory(slug=slug), metric_key="kept", quarter="2026-Q3") for slug in ("a", "b"))
+    IdeaFactory(title="Out", serves=goal, may_hurt_goal=hurt)
+    rows = list(idea_files.exported(ideas_visible_to(MemberFactory())))
+    told = dict(zip(idea_files.EXPORTED, rows[0], strict=True))
+
+    imported(tmp_path, f"title,problem,change,serves,may_hurt_goal\nIn,B,C,{told['serves']},{told['may_hurt_goal']}\n")
+
+    assert (told["serves"], told["may_hurt_goal"]) == ("2026-Q3/a/kept", "2026-Q3/b/kept")
+    kept = Idea.objects.get(title="In")
+    assert (kept.serves, kept.may_hurt_goal) == (goal, hurt)
+    with pytest.raises(FileRefused, match="there is no goal “2026-Q3/c/kept”"):
+        imported(tmp_path, "title,problem,change,serves\nOther,B,C,2026-Q3/c/kept\n")
