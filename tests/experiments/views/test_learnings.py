@@ -21,7 +21,7 @@ def learned(tmp_path, key: str, learning: str) -> None:
 
 
 def listed(client, query: str = "") -> list[str]:
-    return [experiment.decision.learning for experiment, _, _ in client.get(f"/learnings/{query}").context["rows"]]
+    return [learning.sentence for learning, _, _ in client.get(f"/learnings/{query}").context["rows"]]
 
 
 def test_learnings_are_found_by_their_words_their_experiment_and_its_metrics(client, tmp_path):
@@ -35,6 +35,19 @@ def test_learnings_are_found_by_their_words_their_experiment_and_its_metrics(cli
     assert listed(client, "?q=spend+thanks") == ["Thanks bring people back."]
     assert listed(client, "?q=nothing") == []
     assert "No learning fits" in client.get("/learnings/?q=nothing").content.decode()
+
+
+def test_filters_live_in_the_address_and_what_nobody_knows_filters_nothing(client, tmp_path):
+    learned(tmp_path, "noon", "Noon beats morning.")
+
+    assert listed(client, "?metric=spend&state=&channel=") == ["Noon beats morning."]
+    assert listed(client, "?channel=push") == []
+    assert listed(client, "?metric=unheard&state=lost&channel=carrier-pigeon&lever=x&stage=x") == [
+        "Noon beats morning."
+    ]
+    page = client.get("/learnings/?metric=spend&channel=push").content.decode()
+    assert '<option value="spend" selected>spend</option>' in page
+    assert '<option value="push" selected>Push</option>' in page
 
 
 def test_before_the_first_decision_the_page_says_so(client):
