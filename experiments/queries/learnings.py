@@ -2,13 +2,15 @@
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 
+from backlog.similarity import SHORTEST_WORD, telling_words
 from engagement.customers.states import CustomerState
-from experiments.models import Learning, LearningState, Metric, Variant
-from experiments.search_words import asked_words
+from experiments.models import Learning, LearningState, LearningWords, Metric, Variant
+from experiments.search_words import asked_words, folded
 
 CONFIG = "simple"  # no language's endings: a workspace may write in several
+ENDING, NEAREST = 2, 3
 SHOWN_WITH = ("pod", "idea", "decision__variant", "retro")
 
 
@@ -46,6 +48,35 @@ def _about(*, metric: str, state: str, channel: str, lever: str, stage: str) -> 
     if stage:
         found = found.filter(experiment__idea__lifecycle_stage=stage)
     return found
+
+
+def nearest(title: str, *, problem: str = "") -> list[Learning]:
+    """The learnings nearest to these words, the nearest first; at most `NEAREST`.
+
+    Words are compared without their last two letters, which in many languages are an ending. One counts double in the
+    sentence of the learning; those that share less than a third of the words are not near.
+    """
+    words = telling_words(folded(f"{title} {problem}"))
+    if not words:
+        return []
+    beginnings = [word[: max(SHORTEST_WORD, len(word) - ENDING)] for word in words]
+    shared = sum((_weight(beginning) for beginning in beginnings), Value(0))
+    found = Learning.objects.defer("search").annotate(shared=shared).filter(shared__gte=len(words) * 2 / 3)
+    return list(found.order_by("-shared", "-experiment")[:NEAREST])
+
+
+def _weight(beginning: str) -> Case:
+    told, anywhere = _begins(beginning, is_told=True), _begins(beginning, is_told=False)
+    return Case(When(told, then=2), When(anywhere, then=1), default=0, output_field=IntegerField())
+
+
+def _begins(beginning: str, *, is_told: bool) -> Q:
+    """That a word so begins, in the sentence of the learning or anywhere."""
+    if connection.vendor == "sqlite":
+        asked = f'told : "{beginning}" *' if is_told else f'"{beginning}" *'
+        return Q(pk__in=LearningWords.objects.filter(matched__match=asked).values("pk"))
+    weight = "A" if is_told else ""
+    return Q(search=SearchQuery(f"'{beginning}':*{weight}", config=CONFIG, search_type="raw"))
 
 
 def with_experiments(learnings: list[Learning]) -> list[Learning]:

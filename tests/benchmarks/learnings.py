@@ -68,7 +68,7 @@ def main() -> None:
     django.setup()
     from django.core.paginator import Paginator
 
-    from experiments.queries.learnings import learned
+    from experiments.queries.learnings import learned, nearest
     from experiments.services import learnings
     from experiments.views.learnings import PAGE_SIZE, learning_rows
 
@@ -81,6 +81,8 @@ def main() -> None:
     told: dict[str, object] = {"rebuild": seconds(learnings.rebuild)}
     for label, filters in SEARCHES.items():
         told[label] = (search(filters), best(lambda asked=filters: search(asked), repeats=5))
+    typed = {"title": "Letter in the morning", "problem": "Readers wait for a reminder. " * 20}
+    told["nearest to an idea"] = (len(nearest(**typed)), best(lambda: learning_rows(nearest(**typed)), repeats=5))
     print(json.dumps(told))
 
 

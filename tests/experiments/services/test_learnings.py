@@ -8,7 +8,7 @@ from backlog.models import Idea
 from engagement.customers.services import audiences
 from engagement.messaging.models import Message
 from experiments.models import Experiment, Learning, LearningState, LearningWords
-from experiments.queries.learnings import learned
+from experiments.queries.learnings import learned, nearest
 from experiments.services import decisions, learnings, retros
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported
@@ -123,3 +123,17 @@ def test_an_audience_of_all_states_is_limited_to_none(tmp_path):
     decided(tmp_path, "all", "All.", audience_version=audiences.create(name="All", rule=everybody, actor=None))
 
     assert list(LearningState.objects.all()) == []
+
+
+def test_the_nearest_share_a_third_of_the_words_and_those_of_the_sentence_count_double(tmp_path):
+    decided(tmp_path, "around", "It tires.", reason="Morning letters with a quiz.")
+    decided(tmp_path, "told", "Letters in the mornings win.")
+    decided(tmp_path, "one", "Quiz.", reason="Nothing.")
+
+    def near(title: str, problem: str = "") -> list[str]:
+        return [learning.sentence for learning in nearest(title, problem=problem)]
+
+    assert near("Morning letter") == ["Letters in the mornings win.", "It tires."]
+    assert near("Morning letter quiz") == ["Letters in the mornings win.", "It tires.", "Quiz."]
+    assert near("Morning letter", problem="with cakes from bakers") == ["Letters in the mornings win."]
+    assert near("a to of") == near("") == []
