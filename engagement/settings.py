@@ -112,7 +112,10 @@ FILE_READERS = {  # what a file through the browser may hold, and who reads it
     "exposures": "experiments.services.exposure_imports.read_upload",
 }
 ERASERS = ["experiments.services.erasure.forget"]  # what upper floors keep of a customer, by dotted name
-EXPOSURE_RECOGNISER = "experiments.services.recognition.recognise"  # a name: customers know no experiments
+# By dotted name, for customers know no experiments: which exposures there may be, how a bandit drew them, who has what.
+EXPOSURE_RECOGNISER = "experiments.services.recognition.recognise"
+EXPOSURE_DRAWER = "experiments.services.recognition.drawn"
+EXPOSURE_CHECKER = "experiments.services.recognition.has_variant"
 MEDIA_ROOT = DATA_DIR / "uploads"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 

@@ -11,7 +11,7 @@ from engagement.core.jobs import Progress
 from experiments import queries
 from experiments.models import Experiment, Readout, ResultsUpload
 from experiments.results_file import Columns, ResultsMetric
-from experiments.services import analysis, results_uploads
+from experiments.services import analysis, reallocating, results_uploads
 from experiments.services.reporting import answering, mailing
 from experiments.services.results_import import ResultsFile, import_results
 
@@ -45,6 +45,15 @@ def analyse(*, progress: Progress, key: str) -> tuple[str, str]:
     sentence = _("The readout of %(name)s is as of %(time)s UTC.")
     when = readout.as_of.strftime("%Y-%m-%d %H:%M")
     return sentence % {"name": readout.experiment, "time": when}, reverse("experiment", args=[key, "results"])
+
+
+def reallocate(*, progress: Progress, key: str) -> tuple[str, str]:
+    """Gives a running bandit the shares of its next batch."""
+    made = reallocating.reallocate(experiment=queries.experiment(key), progress=progress)
+    url = reverse("experiment", args=[key, "results"])
+    if made is None:
+        return _("No customer's window has closed since the last shares: they stay."), url
+    return _("Batch %(number)d has new shares.") % {"number": made.number}, url
 
 
 def tell_ask_owner(*, progress: Progress, answer_id: int) -> tuple[str, str]:

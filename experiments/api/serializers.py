@@ -10,7 +10,7 @@ from backlog.models import Idea
 from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
 from engagement.messaging.models import Message
-from experiments.choices import DecisionKind, Direction, MarkKind, MetricKind, MetricRole
+from experiments.choices import DecisionKind, Direction, ExperimentKind, MarkKind, MetricKind, MetricRole
 from experiments.models import Decision, Experiment, Metric, RegisteredMetric, Variant
 from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
@@ -144,6 +144,7 @@ class PlanSerializer(serializers.Serializer[Experiment]):
 
     key = serializers.CharField(max_length=200)
     name = serializers.CharField(max_length=200)
+    kind = serializers.ChoiceField(choices=ExperimentKind.choices, required=False)
     idea = serializers.PrimaryKeyRelatedField(queryset=Idea.objects.all(), required=False, allow_null=True)
     pod = serializers.SlugRelatedField(slug_field="slug", queryset=Pod.objects.all(), required=False, allow_null=True)
     starts = serializers.DateTimeField(required=False, allow_null=True)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.accounts.models import Pod, Workspace
 from engagement.messaging.choices import Channel
-from experiments.choices import FORM_KINDS, FORM_ROLES, Direction, MetricKind, MetricRole
+from experiments.choices import FORM_KINDS, FORM_ROLES, Direction, ExperimentKind, MetricKind, MetricRole
 
 NO_MESSAGE = ""
 SENSIBLE = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
@@ -22,12 +22,25 @@ class HeadForm(forms.Form):
         Pod.objects.none(), label=gettext_lazy("Pod"), required=False, empty_label=gettext_lazy("No pod")
     )
     key = forms.CharField(label=gettext_lazy("Key"), max_length=100, required=False)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        choices=ExperimentKind.choices,
+        initial=ExperimentKind.AB,
+        required=False,
+        help_text=gettext_lazy(
+            "A/B keeps the shares and measures best. A bandit gives more customers to what does better while it runs:"
+            " it fits many variants and a metric that is known within days."
+        ),
+    )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
         pattern = {"pattern": workspace.naming_pattern}
         self.fields["key"].help_text = _("Names it for good. Empty: composed as %(pattern)s.") % pattern
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or ExperimentKind.AB
 
 
 def _slot(label: Any, example: Any) -> forms.CharField:

@@ -45,7 +45,7 @@ def retained_days(
     and later are read then.
     """
     measure = definition.measures[0]
-    conditions = [events.event == measure.event]
+    conditions = [events.event == measure.event, events.occurred_at < as_of]  # what is later is of no closed day
     if after is not None:
         conditions.append(events.occurred_at >= after - timedelta(days=1))
     conditions += [events.properties.get(name) == value for name, value in measure.filter]

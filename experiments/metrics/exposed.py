@@ -22,27 +22,32 @@ def exposures_inside(
     )
 
 
-def first_exposures(inside: Table, variants: Sequence[str]) -> Table:
+def first_exposures(inside: Table, variants: Sequence[str], *, with_batches: bool = False) -> Table:
     """Rows `customer, variant, exposed_us, is_contaminated`: the first variant met, when, whether another was met too.
 
     Two variants met at the same moment: the first by name, so that every engine gives the same answer. A variant that
     is not among `variants` has the number after theirs.
+    with_batches: also `batch` (0 where none is told) and `propensity` (0 where none is told) of the first exposure.
     """
     names = sorted(variants)
     number = inside.variant.cases(*((name, place) for place, name in enumerate(names)), else_=len(names))
-    met = inside.select("customer", "exposed_us", number=number.cast("int64"))
+    drawn = {"batch": inside.batch.fill_null(0), "propensity": inside.propensity.fill_null(0.0)} if with_batches else {}
+    met = inside.select("customer", "exposed_us", number=number.cast("int64"), **drawn)
     steps = len(names) + 1
+    in_order = met.exposed_us * steps + met.number  # by time, then by name
     found = met.group_by("customer").aggregate(
         exposed_us=met.exposed_us.min(),
-        in_order=(met.exposed_us * steps + met.number).min(),  # by time, then by name
+        in_order=in_order.min(),
         lowest=met.number.min(),
         highest=met.number.max(),
+        **{name: met[name].argmin(in_order) for name in drawn},
     )
     return found.select(
         "customer",
         variant=found.in_order - found.exposed_us * steps,
         exposed_us=found.exposed_us,
         is_contaminated=found.lowest != found.highest,
+        **{name: found[name] for name in drawn},
     )
 
 
@@ -50,6 +55,17 @@ def labelled(first: Table, labels: Table, names: Sequence[str]) -> Table:
     """The exposed customers with the columns `names` of `labels` (customer, names...); others are `unknown`."""
     known = first.left_join(labels, "customer").drop("customer_right")
     return known.mutate(**{name: known[name].fill_null(UNKNOWN) for name in names})
+
+
+def batches_met(first: Table) -> Table:
+    """Rows `batch, variant, customers, first_us, last_us, lowest, highest`: who came in when, by which propensities."""
+    return first.group_by("batch", "variant").aggregate(
+        customers=first.count(),
+        first_us=first.exposed_us.min(),
+        last_us=first.exposed_us.max(),
+        lowest=first.propensity.min(),
+        highest=first.propensity.max(),
+    )
 
 
 def customers_by_variant(first: Table) -> Table:

@@ -70,7 +70,7 @@ def cells(rows: Iterable[Mapping[str, Any]], number: int, *, groups: Sequence[st
     for row in rows:
         sums = tuple(float(row.get(f"{name}_{number}") or 0.0) for name in SUMS)
         if any(sums):
-            found.append(DayCell(row["day"], row["variant"], tuple(row[group] for group in groups), sums))
+            found.append(DayCell(row["day"], row["variant"], tuple(str(row[group]) for group in groups), sums))
     return found
 
 
@@ -100,8 +100,20 @@ def by_group(found: Iterable[DayCell], variants: Sequence[str], dimension: int) 
     for cell in found:
         parts.setdefault(cell.groups[dimension], []).append(cell)
     values = sorted(parts)
-    sums = [total(parts[value], variants) for value in values]
-    return values, MetricSums(*(np.array([getattr(part, name) for part in sums]) for name in SUMS))
+    return values, stacked([total(parts[value], variants) for value in values])
+
+
+def by_batch(found: Iterable[DayCell], variants: Sequence[str], batches: Sequence[int]) -> MetricSums:
+    """The cells of a bandit's `batches` added; arrays of shape (batch, variant). The batch is a cell's last group."""
+    parts: dict[str, list[DayCell]] = {}
+    for cell in found:
+        parts.setdefault(cell.groups[-1], []).append(cell)
+    return stacked([total(parts.get(str(batch), ()), variants) for batch in batches])
+
+
+def stacked(parts: Sequence[MetricSums]) -> MetricSums:
+    """Sums of the same shape along a new first axis."""
+    return MetricSums(*(np.array([getattr(part, name) for part in parts]) for name in SUMS))
 
 
 @dataclass(frozen=True, slots=True)

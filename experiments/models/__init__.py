@@ -10,7 +10,6 @@ from experiments.models.assignment import (
 from experiments.models.counted import CountedDays, Counting, ExposedTraits
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.launch import ChecklistMark
-from experiments.models.learning import Learning, LearningState, LearningWords
 from experiments.models.registry import MetricLevel, RegisteredMetric
 from experiments.models.report import (
     Ask,
@@ -39,9 +38,6 @@ __all__ = [
     "Experiment",
     "ExposedTraits",
     "Holdout",
-    "Learning",
-    "LearningState",
-    "LearningWords",
     "Metric",
     "MetricLevel",
     "Readout",

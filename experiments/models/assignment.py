@@ -76,12 +76,23 @@ class EligibleCustomer(models.Model):
 
 
 class BatchShares(models.Model):
-    """The shares of a bandit's variants that are in force for new customers from a moment on."""
+    """The shares of a bandit's variants that are in force for new customers from a moment on, and what made them.
+
+    The policy draws no lot, so there is no seed to keep: `used` under `policy` and `floor` gives `shares` again.
+    """
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="batch_shares")
     number = models.PositiveIntegerField(help_text="Batch 0 has the planned shares and no row.")
     shares = models.JSONField(help_text="In the order of the variants.")
     at = models.DateTimeField()
+    before = models.JSONField(default=list, help_text="The shares that these replaced.")
+    chances = models.JSONField(default=list, help_text="Each variant's probability of being the best.")
+    used = models.JSONField(
+        default=dict,
+        help_text="As of when, the metric, and per variant the sums over customers whose window closed.",
+    )
+    policy = models.CharField(max_length=40, blank=True)
+    floor = models.FloatField(default=0.0)
 
     class Meta:
         ordering = ["number"]

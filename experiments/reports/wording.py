@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from experiments import stats
-from experiments.choices import DecisionKind
-from experiments.models import Metric, Variant
+from experiments.choices import DecisionKind, ExperimentKind, MetricRole
+from experiments.models import Experiment, Metric, Variant
 from experiments.readouts.rule import Plan
 
 DAY_S = 86_400
+LONG_LAG_DAYS = 14  # of a primary metric: behind it a bandit follows what worked two weeks ago
 
 
 def decision_rule(plan: Plan, treatments: int, secondary: int) -> str:
@@ -39,6 +40,15 @@ def decision_rule(plan: Plan, treatments: int, secondary: int) -> str:
 def metric_name(key: str) -> str:
     """A metric's key as people read it: read_in_week_2 is “read in week 2”."""
     return key.replace("_", " ").replace("-", " ").strip() or key
+
+
+def lag_days(experiment: Experiment) -> int | None:
+    """How many days a bandit's shares are behind its results, where that is long enough to plan otherwise."""
+    primary = next((metric for metric in experiment.metrics.all() if metric.role == MetricRole.PRIMARY), None)
+    if experiment.kind != ExperimentKind.BANDIT or primary is None:
+        return None
+    days = (primary.definition.window_s or 0) // DAY_S
+    return days if days >= LONG_LAG_DAYS else None
 
 
 def window(metric: Metric) -> str:

@@ -52,15 +52,16 @@ def _follow_dates(experiment: Experiment) -> None:
 
 def _read(experiment: Experiment, as_of: datetime | None, *, is_full: bool) -> Analysed:
     variants, metrics = list(experiment.variants.all()), list(experiment.metrics.all())
-    moments = _as_of(experiment, [metric.definition for metric in metrics], as_of)
+    moments = completeness(experiment, [metric.definition for metric in metrics], as_of)
     with connect() as warehouse:
         counted = counting.count(warehouse, experiment, metrics, as_of=moments, may_keep=as_of is None, is_full=is_full)
     return Analysed(experiment, variants, metrics, counted, moments)
 
 
-def _as_of(
-    experiment: Experiment, definitions: Sequence[MetricDefinition], given: datetime | None
+def completeness(
+    experiment: Experiment, definitions: Sequence[MetricDefinition], given: datetime | None = None
 ) -> dict[str, datetime]:
+    """Per metric key the time its numbers are as of: the least complete of its feeds, or the time that is given."""
     if given is not None and given > now():
         raise InvalidInput(_("Data cannot be as of a time in the future: %(time)s.") % {"time": given.isoformat()})
     if given is not None:

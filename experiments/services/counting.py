@@ -25,10 +25,11 @@ from engagement.customers.queries import ages, merged_since, resolved, state_rul
 from engagement.customers.states import activity_at_exposure
 from engagement.warehouse.engines import Warehouse
 from experiments import stats
+from experiments.choices import ExperimentKind
 from experiments.metrics import compile as queries
 from experiments.metrics.curves import Curve, closed_days, curve, retained_days
 from experiments.metrics.definition import MetricDefinition
-from experiments.metrics.exposed import customers_by_variant, exposures_inside, first_exposures, labelled
+from experiments.metrics.exposed import batches_met, customers_by_variant, exposures_inside, first_exposures, labelled
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
 from experiments.metrics.spans import Span, entered_by, feeds, mattering, needed
 from experiments.metrics.summarise import (
@@ -36,15 +37,19 @@ from experiments.metrics.summarise import (
     DayCell,
     ExperimentSums,
     Late,
+    MetricSums,
     Repeated,
+    by_batch,
     cells,
     per_variant,
     told,
     total,
 )
 from experiments.models import CountedDays, Counting, Experiment, Metric
+from experiments.readouts.bandit import KINDS, Batches, UnweighedData, bandit_data
 from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
-from experiments.services import exposed_traits
+from experiments.readouts.rule import PLANNED_CUSTOMERS
+from experiments.services import batches, exposed_traits
 
 LOOKED_AT = timedelta(days=7)  # for repeated events: what goes wrong today is seen in the last days
 
@@ -53,7 +58,8 @@ LOOKED_AT = timedelta(days=7)  # for repeated events: what goes wrong today is s
 class Counted:
     """One experiment's numbers: sums and data per metric key, the cells they were made of, what came too late.
 
-    `kept` is what the next analysis may build on; None where nothing may be kept (a stated as-of).
+    `batches`: of a bandit. `kept` is what the next analysis may build on; None where nothing may be kept (a stated
+    as-of).
     """
 
     sums: ExperimentSums
@@ -62,6 +68,7 @@ class Counted:
     late: Late
     repeated: Repeated | None
     curve: Curve | None = None
+    batches: Batches | None = None
     kept: "Kept | None" = None
 
 
@@ -113,11 +120,14 @@ class _Count:
     ) -> None:
         self.warehouse, self.experiment, self.as_of = warehouse, experiment, as_of
         self.variants = [variant.key for variant in experiment.variants.all()]
-        self.groups = [f"group_{place}" for place in range(len(experiment.subgroups))]
+        self.is_bandit = experiment.kind == ExperimentKind.BANDIT
+        self.subgroups = [f"group_{place}" for place in range(len(experiment.subgroups))]
+        self.groups = [*self.subgroups, "batch"] if self.is_bandit else self.subgroups  # the batch last: `by_batch`
         self.merged = survivors()
         self.exposures = resolved(warehouse.table("exposures"), self.merged)
         self.events = resolved(warehouse.table("events"), self.merged)
         self.first = self._first()
+        self.batches = self._batches() if self.is_bandit else None
         _refuse_other_currencies(warehouse, self.events, metrics)
         for metric in metrics:
             self._freeze_cap(metric)
@@ -128,10 +138,10 @@ class _Count:
     def counted(self, *, may_keep: bool) -> Counted:
         found = self._cells()
         sums = self._sums(found)
-        datas = {d.key: self._data(d, sums) for d in self.definitions}
+        datas = {d.key: self._data(d, sums, found.get(d.key, ())) for d in self.definitions}
         late, came_back = self._late(), self._curve()
         kept = self._kept(found, late, came_back) if may_keep else None
-        return Counted(sums, datas, found, late, self._repeated(), came_back, kept)
+        return Counted(sums, datas, found, late, self._repeated(), came_back, self.batches, kept)
 
     def _curve(self) -> Curve | None:
         """Of the first retention metric. Every day moves every point of it, by what closed that day alone."""
@@ -178,12 +188,18 @@ class _Count:
             self.exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
             until=max(self.as_of.values()),
         )  # fmt: skip
-        first = self.warehouse.kept(first_exposures(inside, self.variants))
-        if not self.groups:
+        first = self.warehouse.kept(first_exposures(inside, self.variants, with_batches=self.is_bandit))
+        if not self.subgroups:
             return first
         customers = self.warehouse.backend.to_pyarrow(first.select("customer"))["customer"].to_pylist()
-        labels = ibis.memtable(exposed_traits.frozen(experiment, customers, self.groups, states=self._states(first)))
-        return self.warehouse.kept(labelled(first, labels, self.groups))
+        labels = ibis.memtable(exposed_traits.frozen(experiment, customers, self.subgroups, states=self._states(first)))
+        return self.warehouse.kept(labelled(first, labels, self.subgroups))
+
+    def _batches(self) -> Batches:
+        """Of a bandit: who came in with which shares."""
+        rows = told(self.warehouse.rows(batches_met(self.first)), self.variants)
+        ends, last = self.experiment.ends, max(self.as_of.values())
+        return Batches(batches.met(self.experiment, self.variants, rows), is_open=ends is None or last < ends)
 
     def _states(self, first: Table) -> dict[int, str]:
         """Each customer's state at exposure, where the plan asks for it."""
@@ -204,6 +220,7 @@ class _Count:
     def _mark(self, definition: MetricDefinition) -> str:
         experiment = self.experiment
         made_of = [definition.as_json(), str(experiment.uid), experiment.starts, experiment.ends, experiment.subgroups]
+        made_of += ["by batch"] if self.is_bandit else []
         return hashlib.sha256(json.dumps(made_of, default=str, sort_keys=True).encode()).hexdigest()
 
     def _spans(self) -> dict[str, Span]:
@@ -243,9 +260,28 @@ class _Count:
             {key: total(parts, self.variants) for key, parts in found.items()},
         )
 
-    def _data(self, definition: MetricDefinition, sums: ExperimentSums) -> MetricData:
+    def _data(self, definition: MetricDefinition, sums: ExperimentSums, found: Sequence[DayCell]) -> MetricData:
         if definition.quantile is None:
-            return metric_data(definition, sums.metrics[definition.key])
+            own = sums.metrics[definition.key]
+            return self._weighed(definition, own, found) if self.batches else metric_data(definition, own)
+        plain = self._quantile(definition)
+        return UnweighedData(definition, plain.sums, plain) if self.batches else plain
+
+    def _weighed(self, definition: MetricDefinition, sums: MetricSums, found: Sequence[DayCell]) -> MetricData:
+        """A bandit's metric; what propensities cannot weigh is told and not compared."""
+        if definition.kind not in KINDS or self.batches is None:
+            return UnweighedData(definition, sums, metric_data(definition, sums))
+        return bandit_data(
+            definition,
+            everybody=sums,
+            of_batches=lambda numbers: by_batch(found, self.variants, numbers),
+            batches=self.batches,
+            as_of=self.as_of[definition.key],
+            planned_decisions=planned_decisions(self.experiment),
+        )
+
+    def _quantile(self, definition: MetricDefinition) -> QuantileData:
+        assert definition.quantile is not None  # noqa: S101  asked for those only
         span = Span(self.as_of[definition.key])
         events = mattering(self.events, [definition], {definition.key: span})
         outcomes = queries.per_customer(self.first, events, [definition], spans={definition.key: span})
@@ -357,6 +393,11 @@ class _Count:
         metric.frozen_cap = cap if cap > 0 else None  # where most is refunded there is nothing to cut
         metric.cap_taken_at = now()
         metric.save(update_fields=["frozen_cap", "cap_taken_at"])
+
+
+def planned_decisions(experiment: Experiment) -> float:
+    """Customers of all variants together at the planned end."""
+    return float((experiment.plan or {}).get("customers") or PLANNED_CUSTOMERS)
 
 
 def days(starts: datetime, as_of: datetime) -> list[date]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from engagement.accounts.queries import workspace
@@ -13,15 +14,18 @@ from engagement.core.clock import now
 from engagement.customers.queries import ages
 from experiments.choices import MetricRole
 from experiments.health import checks
+from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.spans import feeds
-from experiments.metrics.summarise import ExperimentSums, by_group
+from experiments.metrics.summarise import ExperimentSums, MetricSums, by_batch, by_group, stacked
 from experiments.models import Experiment, Metric, Readout, Variant
 from experiments.readouts import series, subgroups
+from experiments.readouts.bandit import KINDS, BanditData, UnweighedData, bandit_data, described
 from experiments.readouts.comparisons import Inputs, compare, has_stopped
 from experiments.readouts.metric_data import MetricData, metric_data
 from experiments.readouts.rule import Plan, Rule
 from experiments.reports import wording
-from experiments.services.counting import Counted, days
+from experiments.services.counting import Counted, days, planned_decisions
+from experiments.stats.bandits import FLOOR
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,23 @@ def document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
         "health": [check.as_json() for check in health],
         "metrics": parts,
         "looks": looks,
-        "bandit": None,
+        "bandit": None if is_sealed else _bandit(analysed),
         "decision_rule": wording.decision_rule(plan, len(variants) - 1, secondary),
         "recommendation": None
         if is_sealed
         else wording.recommendation(compared[analysed.primary.key], guardrails, variants),
     }
+
+
+def _bandit(analysed: Analysed) -> dict[str, Any] | None:
+    """What a bandit did and what its variants come to; while sealed its very shares would tell."""
+    batches = analysed.counted.batches
+    datas = {key: data for key, data in analysed.datas.items() if isinstance(data, BanditData)}
+    if batches is None or not batches.every:
+        return None
+    primary = datas.pop(analysed.primary.key)
+    variants = [variant.key for variant in analysed.variants]
+    return described(primary, batches, floor=FLOOR, variants=variants, others=list(datas.values()))
 
 
 def _parts(earlier: Readout | None, name: str) -> dict[str, list[dict[str, Any]]]:
@@ -118,30 +133,51 @@ def _subgroups(analysed: Analysed, looks: subgroups.Looks) -> dict[str, list[dic
         for place, name in enumerate(analysed.experiment.subgroups):
             values, sums = by_group(analysed.counted.cells.get(metric.key, ()), variants, place)
             if values:
-                data = metric_data(metric.definition, sums)
+                data = _grouped(analysed, metric, place, values, sums)
                 groupings.append(subgroups.Grouping(metric.key, name, values, data))
     return subgroups.described(groupings, looks, variants=variants)
+
+
+def _grouped(analysed: Analysed, metric: Metric, place: int, values: Sequence[str], sums: MetricSums) -> MetricData:
+    """One metric by the values of a subgroup, shape (value, variant)."""
+    definition, batches = metric.definition, analysed.counted.batches
+    if batches is None:
+        return metric_data(definition, sums)
+    if definition.kind not in KINDS:
+        return UnweighedData(definition, sums, metric_data(definition, sums))
+    variants, found = [variant.key for variant in analysed.variants], analysed.counted.cells[metric.key]
+    cells = [[cell for cell in found if cell.groups[place] == value] for value in values]
+    return bandit_data(
+        definition,
+        everybody=sums,
+        of_batches=lambda numbers: stacked([by_batch(part, variants, numbers) for part in cells]),
+        batches=batches,
+        as_of=analysed.as_of[metric.key],
+        planned_decisions=planned_decisions(analysed.experiment),
+    )
 
 
 def drawn(analysed: Analysed) -> dict[str, Any]:
     """What `Readout.series` holds: each metric at the end of each day, rebuilt from today's data."""
     experiment = analysed.experiment
-    plan = analysed.plan
-    shares = {variant.key: variant.share for variant in analysed.variants}
     courses = {
-        definition.key: series.daily(
-            definition,
-            analysed.counted.cells[definition.key],
-            shares=shares,
-            plan=plan,
-            days=days(experiment.starts, analysed.as_of[definition.key]),
-        )
+        definition.key: _course(analysed, definition, days(experiment.starts, analysed.as_of[definition.key]))
         for definition in (metric.definition for metric in analysed.metrics)
         if definition.key in analysed.counted.cells and experiment.starts is not None
     }
     curve = analysed.counted.curve
     told = {"curve": curve.as_json()} if curve else {}
     return {"metrics": {key: part for key, part in courses.items() if part["days"]}, **told}
+
+
+def _course(analysed: Analysed, definition: MetricDefinition, over: Sequence[date]) -> dict[str, Any]:
+    shares = {variant.key: variant.share for variant in analysed.variants}
+    data, batches = analysed.datas[definition.key], analysed.counted.batches
+    if isinstance(data, BanditData) and batches is not None:
+        return series.batch_by_batch(data, batches, variants=list(shares), days=over)
+    return series.daily(
+        definition, analysed.counted.cells[definition.key], shares=shares, plan=analysed.plan, days=over
+    )
 
 
 def _rule(analysed: Analysed, plan: Plan, looks: Sequence[Mapping[str, Any]], *, is_sealed: bool) -> Rule:
@@ -185,10 +221,11 @@ def _look(rule: Rule, analysed: Analysed, decided: Sequence[Mapping[str, Any]]) 
 def _health(analysed: Analysed) -> list[checks.Check]:
     is_import = hasattr(analysed.experiment, "results_import")
     shares = [variant.share for variant in analysed.variants]
+    exposed, counted = _expected(analysed)
     found = [
-        checks.sample_ratio(analysed.sums, shares, is_import=is_import),
+        checks.sample_ratio(analysed.sums, exposed, is_import=is_import),
         checks.contamination(analysed.sums),
-        None if is_import else checks.maturity(analysed.datas[analysed.primary.key], analysed.sums, shares),
+        None if is_import else checks.maturity(analysed.datas[analysed.primary.key], analysed.sums, counted),
         checks.covariate_balance(list(analysed.datas.values())),
         None if analysed.is_over else checks.freshness(ages(feeds([m.definition for m in analysed.metrics]))),
         None if is_import else checks.late_events(analysed.counted.late),
@@ -196,6 +233,17 @@ def _health(analysed: Analysed) -> list[checks.Check]:
         checks.underpowered(analysed.datas[analysed.primary.key], analysed.plan, shares),
     ]
     return [check for check in found if check is not None]
+
+
+def _expected(analysed: Analysed) -> tuple[ArrayLike, ArrayLike]:
+    """The shares that the exposed, and those of them who count, should show: as planned, or a bandit's batches."""
+    planned, batches = [variant.share for variant in analysed.variants], analysed.counted.batches
+    if batches is None or not batches.every:
+        return planned, planned
+    exposed = np.array([batch.customers for batch in batches.every], dtype=np.float64)
+    cells = analysed.counted.cells[analysed.primary.key]
+    sums = by_batch(cells, [variant.key for variant in analysed.variants], [batch.number for batch in batches.every])
+    return batches.expected_shares(exposed), batches.expected_shares(sums.n.sum(axis=-1))
 
 
 def _head(experiment: Experiment, variants: Sequence[Variant]) -> dict[str, Any]:

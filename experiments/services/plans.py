@@ -21,12 +21,13 @@ from engagement.core.errors import Conflict, InvalidInput
 from engagement.messaging.content import plain
 from engagement.messaging.models import Message
 from experiments import naming
-from experiments.choices import MetricRole
+from experiments.choices import ExperimentKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.library import names_mechanics
 from experiments.metrics.roles import WHY_DIAGNOSTIC
 from experiments.models import Experiment, Metric, RegisteredMetric, Variant
 from experiments.models.experiment import KEY_PATTERN
+from experiments.readouts.bandit import KINDS
 from experiments.services import shares
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 10
@@ -72,6 +73,7 @@ def create(
     variants: Sequence[VariantPlan],
     metrics: Sequence[MetricPlan],
     actor: Member | None,
+    kind: str = ExperimentKind.AB,
     idea: Idea | None = None,
     pod: Pod | None = None,
     starts: datetime | None = None,
@@ -80,13 +82,16 @@ def create(
     is_simulated: bool = False,
     at: datetime | None = None,
 ) -> Experiment:
-    """A draft experiment with its variants, messages and metrics, linked to the idea it came from."""
+    """A draft experiment with its variants, messages and metrics, linked to the idea it came from.
+
+    The primary metric of a bandit is a share or an amount within a window: its shares follow whoever has closed it.
+    """
     require_writer(actor)
     _check(key, variants, metrics, starts, ends)
     slots = {slot: (hypothesis or {}).get(slot, "") for slot in SLOTS}
     moment = at or now()
     experiment = Experiment(
-        key=key, name=name, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
+        key=key, name=name, kind=kind, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
         strategy_owner=actor, is_simulated=is_simulated, created_at=moment, **slots,
     )  # fmt: skip
     try:
@@ -97,6 +102,8 @@ def create(
         raise Conflict(sentence, field="key") from error
     _create_variants(experiment, variants)
     _create_metrics(experiment, metrics)
+    if kind == ExperimentKind.BANDIT:
+        _check_bandit(experiment)
     if idea is not None:
         ideas.mark_planned(idea=idea, actor=actor, at=moment)
     after = {"state": experiment.state, "key": key, "variants": ", ".join(variant.key for variant in variants)}
@@ -162,6 +169,15 @@ def _check(
     _check_dates(starts, ends)
 
 
+def _check_bandit(experiment: Experiment) -> None:
+    primary = experiment.metrics.get(role=MetricRole.PRIMARY).definition
+    if primary.kind not in KINDS or primary.window_s is None:
+        sentence = _(
+            "A bandit follows a share or an amount within a window: give “%(metric)s” one, or plan an A/B test."
+        )
+        raise InvalidInput(sentence % {"metric": primary.key}, field="metrics")
+
+
 def _check_dates(starts: datetime | None, ends: datetime | None) -> None:
     if starts and ends and starts >= ends:
         raise InvalidInput(_("The end must lie after the start."), field="ends")
@@ -181,7 +197,12 @@ def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> No
     for position, plan in enumerate(metrics):
         known = None if plan.event else registered.get(plan.key)
         parts = known.parts() if known else _parts(plan)
-        Metric.objects.create(experiment=experiment, key=plan.key, role=plan.role, position=position, **parts)
+        metric = Metric(experiment=experiment, key=plan.key, role=plan.role, position=position, **parts)
+        try:
+            metric.definition  # noqa: B018  it judges its parts
+        except ValueError as error:
+            raise InvalidInput(_("The %(complaint)s.") % {"complaint": error}, field="metrics") from None
+        metric.save()
 
 
 def _parts(plan: MetricPlan) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""Which experiments and variants the outer world may name in an exposure."""
+"""What the outer world may say of an exposure: which experiment and variant there are, and who has which."""
 
 from collections.abc import Collection
 
-from experiments.models import Variant
+from experiments.choices import ExperimentKind
+from experiments.models import Assignment, Variant
+from experiments.services.assigning import CHUNK, experiment_open_now, held_variant
 
 
 def recognise(named: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -10,3 +12,26 @@ def recognise(named: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     keys = {experiment for experiment, _ in named}
     rows = Variant.objects.filter(experiment__key__in=keys).values_list("experiment__key", "key", "experiment__uid")
     return {(key, variant): str(uid) for key, variant, uid in rows if (key, variant) in named}
+
+
+def drawn(named: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[float, int]]:
+    """Of these pairs (experiment key, customer id) those whose variant a bandit drew: its propensity and its batch."""
+    customers: dict[str, list[str]] = {}
+    for experiment, customer in named:
+        customers.setdefault(experiment, []).append(customer)
+    columns = ("experiment__key", "customer_key", "propensity", "batch")
+    bandits = Variant.objects.filter(experiment__kind=ExperimentKind.BANDIT, experiment__key__in=customers)
+    return {
+        (key, customer): (propensity, batch)
+        for key in set(bandits.values_list("experiment__key", flat=True))
+        for start in range(0, len(customers[key]), CHUNK)
+        for _key, customer, propensity, batch in Assignment.objects.filter(
+            experiment__key=key, customer_key__in=customers[key][start : start + CHUNK]
+        ).values_list(*columns)
+    }
+
+
+def has_variant(experiment: str, customer: str, variant: str) -> bool:
+    """Whether this customer has this variant of an experiment that decides now; decides nothing new."""
+    found = experiment_open_now(experiment)
+    return found is not None and held_variant(found, customer) == variant

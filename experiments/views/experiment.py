@@ -164,7 +164,11 @@ def page(
 
 def _plan(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     metrics = [(metric, wording.metric_name(metric.key), wording.window(metric)) for metric in found.metrics.all()]
-    return {"metrics": metrics, "roles": RolesForm.of(found) if rules.may_prepare(request.user, found) else None}
+    return {
+        "metrics": metrics,
+        "lag_days": wording.lag_days(found),
+        "roles": RolesForm.of(found) if rules.may_prepare(request.user, found) else None,
+    }
 
 
 def _retro(found: Experiment, form: RetroForm | None) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from tests.benchmarks import (
     comparisons,
     division,
     ingest,
-    learnings,
     moments,
     readout,
     regret,
@@ -36,7 +35,6 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "scale": scale.lines,
     "audience": audience.lines,
     "ingest": ingest.lines,
-    "learnings": learnings.lines,
 }
 
 

@@ -116,13 +116,16 @@ def _exposures(rows: Sequence[tuple[Taken, int]]) -> pa.RecordBatch | None:
     kept = [(item, owner) for item, owner in rows if (item.experiment, item.variant) in recognised]
     if not kept:
         return None
+    names = [(item.experiment, item.customer_id or item.anonymous_id) for item, _ in kept]
+    drawn = import_string(settings.EXPOSURE_DRAWER)(set(names))
+    shares = [drawn.get(name, (None, None)) for name in names]
     columns = {
         "experiment": [recognised[item.experiment, item.variant] for item, _ in kept],
         "customer": [owner for _, owner in kept],
         "variant": [item.variant for item, _ in kept],
         "exposed_at": [item.occurred_at for item, _ in kept],
-        "propensity": [None] * len(kept),
-        "batch": [None] * len(kept),
+        "propensity": [propensity for propensity, _ in shares],
+        "batch": [batch for _, batch in shares],
         "received_at": [item.received_at for item, _ in kept],
     }
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in EXPOSURES], schema=EXPOSURES)

@@ -103,9 +103,11 @@ def _require_publishable(item: Taken) -> None:
         raise Refused(f"A publishable key may not send {item.kind}.")
     if item.value is not None:
         raise Refused("A publishable key may not report amounts: anybody can read it and send any.")
-    if item.experiment is not None:
-        # Assignment is what tells which variant a customer has; only then can a browser's word be checked.
-        raise Refused("A publishable key may not report exposures; send them from a server.")
+    # A browser's word on which variant somebody met is checked: anybody may send any.
+    if item.experiment is not None and not import_string(settings.EXPOSURE_CHECKER)(
+        item.experiment, item.customer_id or item.anonymous_id, item.variant
+    ):
+        raise Refused(f"That customer does not have the variant “{item.variant}” of “{item.experiment}”.")
 
 
 def _recognised(items: list[tuple[int, Taken]]) -> tuple[list[tuple[int, Taken]], list[ItemError]]:

@@ -120,7 +120,8 @@ def aipw(log: BatchLog, *, weights: str = Weights.UNIFORM, decay: float = DECAY)
     """
     h, size = evaluation_weights(log, weights, decay=decay), log.decisions[..., None]
     sums, squares = log.residuals()
-    total = np.maximum((h * size).sum(axis=-2), np.finfo(np.float64).tiny)
+    weighed = (h * size).sum(axis=-2)
+    total = np.where(weighed > 0, weighed, 1.0)  # nobody yet: every sum is 0 as well
     estimate = (h * (size * log.plug_in + sums)).sum(axis=-2) / total
     offset = log.plug_in - estimate[..., None, :]
     totals = log.totals
