@@ -8,7 +8,18 @@ from django.http import HttpRequest
 
 from backlog import queries
 from backlog.choices import RoundState
-from backlog.models import Ballot, Evidence, Goal, Idea, Post, RoundIdea, RoundMember, VotingRound
+from backlog.models import (
+    Ballot,
+    Evidence,
+    Explanation,
+    Goal,
+    Idea,
+    Post,
+    RoundIdea,
+    RoundMember,
+    Talk,
+    VotingRound,
+)
 from engagement.accounts.requests import member_of
 from engagement.core.admin_site import ReadOnlyAdmin
 
@@ -81,3 +92,24 @@ class BallotAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         closed = Q(round_idea__round__state=RoundState.CLOSED)
         return queries.ballots_visible_to(member_of(request)).filter(closed)
+
+
+@admin.register(Talk)
+class TalkAdmin(ReadOnlyAdmin):
+    list_display = ["round_idea", "scale", "opened_at", "alone_by"]
+    list_select_related = ["round_idea__idea", "alone_by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.talks_visible_to(member_of(request)).select_related("round_idea__idea")
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(ReadOnlyAdmin):
+    """What both ends of a dispute wrote, where both may be read."""
+
+    list_display = ["ballot", "end", "talk", "written_at"]
+    list_select_related = ["ballot__voter", "ballot__round_idea__idea", "talk__round_idea__idea"]
+    search_fields = ["text", "would_change"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.explanations_visible_to(member_of(request))

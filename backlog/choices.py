@@ -103,6 +103,13 @@ class Scale(models.TextChoices):
     EASE = "ease", _("Ease")
 
 
+class End(models.TextChoices):
+    """Where an outlier stands among the ballots of a disputed idea."""
+
+    LOWEST = "lowest", _("Lowest")
+    HIGHEST = "highest", _("Highest")
+
+
 SCALE_QUESTIONS: dict[Scale, Promise] = {
     Scale.IMPACT: _("if it works"),
     Scale.CONFIDENCE: _("how likely it is to work"),

@@ -14,7 +14,8 @@ from django_filters import filters, filterset
 
 from backlog import queries
 from backlog.choices import Channel, GoalDirection, GoalKind, IdeaState, Lever, LifecycleStage, Scale
-from backlog.models import TEXT_LIMIT, Evidence, Goal, Idea, Post
+from backlog.models import TEXT_LIMIT, Evidence, Explanation, Goal, Idea, Post
+from backlog.models.rounds import LONGEST_TALK, TALK_DAYS
 from backlog.scoring import HIGHEST, LOWEST
 from backlog.templatetags.goals import quarter_words
 from engagement.accounts.models import Member, Pod
@@ -127,6 +128,19 @@ class PostForm(forms.ModelForm[Post]):
         super().__init__(*args, **kwargs)
         about = cast("forms.ChoiceField", self.fields["scale"])
         about.choices = [("", _("The whole idea")), *Scale.choices]
+
+
+class ExplanationForm(forms.ModelForm[Explanation]):
+    """What one end of a dispute has to say."""
+
+    class Meta:
+        model = Explanation
+        fields = ["text", "would_change"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 4}), "would_change": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].required = True
 
 
 class IdeaFilter(filterset.FilterSet):
@@ -289,16 +303,18 @@ class RoundForm(forms.Form):
         label=gettext_lazy("Quorum, disciplines"), min_value=0, max_value=10, initial=2, required=False,
         help_text=gettext_lazy("Never more than are invited."),
     )  # fmt: skip
+    talk_days = forms.IntegerField(
+        label=gettext_lazy("Days to wait for outliers"), min_value=0, max_value=LONGEST_TALK, initial=TALK_DAYS,
+        required=False, help_text=gettext_lazy("Where ballots lie far apart, both ends write before either is read."),
+    )  # fmt: skip
 
     def round(self) -> dict[str, Any]:
-        """What `rounds.open_round` takes; a quorum left empty is the usual one."""
+        """What `rounds.open_round` takes; a number left empty is the usual one."""
         given = dict(self.cleaned_data)
-        percent, disciplines = given.pop("quorum_percent"), given.pop("quorum_disciplines")
+        percent = given.pop("quorum_percent")
         if percent is not None:
             given["quorum_share"] = percent / 100
-        if disciplines is not None:
-            given["quorum_disciplines"] = disciplines
-        return given
+        return {name: value for name, value in given.items() if value is not None}
 
     def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

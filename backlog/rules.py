@@ -1,5 +1,6 @@
 """Who may do what with ideas, rounds and ballots; each refusal is one sentence."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -7,8 +8,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backlog.choices import IdeaState, RoundState, may_become
-from backlog.models import Evidence, Idea, VotingRound
+from backlog.choices import IdeaState, RoundState, Scale, may_become
+from backlog.models import Ballot, Evidence, Explanation, Idea, Talk, VotingRound
 from backlog.quorum import Quorum
 from engagement.accounts.models import Member, Pod
 from engagement.core.errors import Conflict, DomainError, Forbidden
@@ -51,9 +52,56 @@ def may_open_round(member: Member, pod: Pod) -> bool:
 
 
 def may_close_round(member: Member, voting_round: VotingRound) -> bool:
+    return is_moderator(member, voting_round)
+
+
+def is_moderator(member: Member, voting_round: VotingRound) -> bool:
     """Whoever opened it, members of its pod and administrators; readers never."""
     opened = voting_round.opened_by_id == member.pk
     return member.may_write and (opened or member.is_administrator or is_in_pod(member, voting_round.pod))
+
+
+def both_ends(ballots: Iterable[Ballot], scale: Scale) -> tuple[Ballot, Ballot]:
+    """The lowest and the highest of some ballots on a scale; of equal ones, one who said why, where one did."""
+    cast = [ballot for ballot in ballots if getattr(ballot, scale) is not None]
+    lowest = min(cast, key=lambda ballot: (getattr(ballot, scale), not ballot.comment, ballot.pk))
+    return lowest, max(cast, key=lambda ballot: (getattr(ballot, scale), bool(ballot.comment), -ballot.pk))
+
+
+def explanation_refusal(talk: Talk, explanation: Explanation | None) -> DomainError | None:
+    """Why nothing is taken in for this end of a dispute now; None where it is. No end is no invitation."""
+    if explanation is None:
+        return Forbidden(_("Only the two ends of the dispute are asked to write first. Others talk in the discussion."))
+    if explanation.is_written:
+        return Conflict(_("Your text is kept as you sent it. Add to it in the discussion of the idea."))
+    if talk.is_open:
+        return Conflict(_("The other end’s text stands alone by now. Say yours in the discussion of the idea."))
+    if talk.round_idea.idea.state == IdeaState.IN_ROUND:
+        return Conflict(_("The idea is being scored blind. Write when its round is closed."))
+    return None
+
+
+def asking_refusal(member: Member, talk: Talk, explanation: Explanation) -> DomainError | None:
+    """Why this member cannot be asked for a reason by mail; None where they can. `member` is whoever asks."""
+    refusal = explanation_refusal(talk, explanation)
+    if refusal is not None or explanation.voter.pk == member.pk:
+        return refusal or Conflict(_("You are this end of the dispute: write your reason."))
+    if explanation.asked_at is not None:
+        words = _("%(name)s was asked on %(time)s, and is asked once only.")
+        return Conflict(words % {"name": explanation.voter, "time": written(explanation.asked_at)})
+    if not (explanation.voter.is_active and explanation.voter.may_write):
+        return Conflict(_("%(name)s can no longer write here.") % {"name": explanation.voter})
+    return None
+
+
+def alone_refusal(talk: Talk, *, written_by: int, at: datetime) -> DomainError | None:
+    """Why the one text there is cannot stand alone yet; None where it can. `written_by`: how many have written."""
+    until = talk.round_idea.round.talk_until
+    if talk.is_open or written_by != 1:
+        return Conflict(_("A text stands alone where one of two is written and nothing is shown yet."))
+    if until is None or at < until:
+        return Conflict(_("Both ends are waited for until %(time)s.") % {"time": written(until)})
+    return None
 
 
 def quorum_missing(found: Quorum) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backlog.views import ballots, goals, home, idea_files, idea_parts, ideas, merging, rounds
+from backlog.views import ballots, goals, home, idea_files, idea_parts, ideas, merging, rounds, talks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -32,4 +32,7 @@ urlpatterns = [
     path("rounds/<int:round_id>/close/", rounds.round_close, name="round_close"),
     path("rounds/<int:round_id>/ideas/<int:idea_id>/", ballots.ballot, name="ballot"),
     path("rounds/<int:round_id>/ideas/<int:idea_id>/tally/", ballots.tally, name="tally"),
+    path("rounds/<int:round_id>/ideas/<int:idea_id>/talk/", talks.talk_explain, name="talk_explain"),
+    path("rounds/<int:round_id>/ideas/<int:idea_id>/talk/alone/", talks.talk_alone, name="talk_alone"),
+    path("rounds/<int:round_id>/ideas/<int:idea_id>/talk/<str:end>/ask/", talks.talk_ask, name="talk_ask"),
 ]

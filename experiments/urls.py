@@ -52,6 +52,7 @@ urlpatterns = [
     path("ofrep/v1/evaluate/flags", ofrep.evaluate_all, name="ofrep_all"),
     path("ofrep/v1/evaluate/flags/<str:key>", ofrep.evaluate, name="ofrep"),
     path("learnings/", learnings.learning_list, name="learnings"),
+    path("learnings/tried/", learnings.tried, name="learnings_tried"),
     path("reports/", reports.report_list, name="reports"),
     path("reports/subscription/", report_desk.subscription, name="report_subscription"),
     path("reports/<str:quarter>/", reports.report, name="report"),

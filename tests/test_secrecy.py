@@ -17,8 +17,8 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from backlog.models import Ballot, RoundIdea
-from backlog.services import ballots, discussion, ideas, rounds
+from backlog.models import Ballot, RoundIdea, Talk
+from backlog.services import ballots, discussion, ideas, rounds, talks
 from engagement.accounts.choices import Role
 from engagement.accounts.models import Member
 from engagement.core.clock import now
@@ -35,6 +35,7 @@ from tests.factories import MemberFactory, PodFactory
 pytestmark = pytest.mark.django_db
 MARKER, ASKED = "MARKER-7391", "MARKER"  # what must not show; what doors are asked for
 QUARTER = f"{now():%Y}-Q{(now().month + 2) // 3}"
+SAID = "UNREAD-5520"  # what one end of a dispute wrote
 FRAGMENT = {"HX-Request": "true"}
 WRITES_ONLY = {
     "evidence_link",
@@ -45,6 +46,9 @@ WRITES_ONLY = {
     "round_close",
     "round_extend",
     "round_waive",
+    "talk_alone",
+    "talk_ask",
+    "talk_explain",
 }
 BLIND_ROLES = ["administrator", "invited", "abstained", "not_invited", "reader", "author"]
 ALL_ROLES = [*BLIND_ROLES, "voted"]
@@ -187,8 +191,11 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
 def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
     lists = [
         f"/admin/backlog/{name}/"
-        for name in ("ballot", "roundidea", "votinground", "roundmember", "idea", "evidence", "goal", "post")
-    ]
+        for name in (
+            "ballot", "roundidea", "votinground", "roundmember", "idea", "evidence", "goal", "post", "talk",
+            "explanation",
+        )
+    ]  # fmt: skip
     rows = {"ballot": ballot.pk, "roundidea": place.pk, "votinground": place.round_id, "idea": place.idea_id}
     details = [f"/admin/backlog/{name}/{pk}/{page}/" for name, pk in rows.items() for page in ("change", "history")]
     ballots_asked = [f"?q={ASKED}", "?q=Voter", "?o=-3", "?impact=9", "?impact__gte=9", f"?comment__contains={ASKED}"]
@@ -197,6 +204,9 @@ def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
         "/admin/backlog/idea/?round_ideas__ballots__impact=9",
         "/admin/backlog/roundidea/?ballots__impact__gte=9",
         "/admin/backlog/roundidea/?o=-3",
+        f"/admin/backlog/explanation/?q={SAID[:6]}",
+        f"/admin/backlog/explanation/?text__contains={SAID[:6]}",
+        f"/admin/backlog/talk/?explanations__text__contains={SAID[:6]}",
         "/admin/accounts/auditentry/",
         "/admin/",
     ]
@@ -251,6 +261,9 @@ def test_a_door_that_only_writes_shows_nothing(world, name):
     target = {
         **{door: [world.place.round_id] for door in ("round_close", "round_extend", "round_waive")},
         "evidence_unlink": [world.place.idea_id, world.place.idea.evidence.get().pk],
+        "talk_explain": [world.place.round_id, world.place.idea_id],
+        "talk_alone": [world.place.round_id, world.place.idea_id],
+        "talk_ask": [world.place.round_id, world.place.idea_id, "lowest"],
     }.get(name, [world.place.idea_id])
 
     assert world.client("invited").get(reverse(name, args=target)).status_code == 405
@@ -354,19 +367,23 @@ def test_the_admin_site_does_not_change_ballots_even_after_closing(world):
     assert Ballot.objects.get(pk=ballot.pk).impact == 9
 
 
-@pytest.mark.parametrize("role", ["invited", "abstained", "author"])
-def test_an_idea_scored_again_hides_what_was_said_of_it_from_those_who_are_to_score_it(world, role):
-    world.close()
-    discussion.say(idea=world.place.idea, text=f"{MARKER} in the discussion", actor=world.people["voted"])
+def _score_again(world: World, *roles: str) -> None:
     again = rounds.open_round(
         name="Second",
         pod=world.place.round.pod,
         closes_at=world.place.round.closes_at,
         ideas=[world.place.idea, world.other.idea],
-        members=[world.people[one] for one in ("invited", "abstained", "author")],
+        members=[world.people[one] for one in roles],
         actor=world.place.round.opened_by,
     )
     assert again.opens_at < now()
+
+
+@pytest.mark.parametrize("role", ["invited", "abstained", "author"])
+def test_an_idea_scored_again_hides_what_was_said_of_it_from_those_who_are_to_score_it(world, role):
+    world.close()
+    discussion.say(idea=world.place.idea, text=f"{MARKER} in the discussion", actor=world.people["voted"])
+    _score_again(world, "invited", "abstained", "author")
 
     told = answers(world, role)
 
@@ -375,6 +392,49 @@ def test_an_idea_scored_again_hides_what_was_said_of_it_from_those_who_are_to_sc
     outsider = answers(world, "not_invited")
     assert MARKER in outsider[f"/rounds/{world.place.round_id}/ {{}}"][1]
     assert f"{MARKER} in the discussion" in outsider[f"/ideas/{world.place.idea_id}/ {{}}"][1]
+
+
+@pytest.fixture
+def talk(world) -> Talk:
+    """The secret idea, disputed on impact in a closed round; its lowest ballot is written about already."""
+    Ballot.objects.filter(pk__in=[ballot.pk for ballot in world.hidden[:2]]).update(impact=1)
+    world.close()
+    made = Talk.objects.get(round_idea=world.place)
+    low, high = made.explanations.all()
+    world.people |= {"lowest": low.voter, "highest": high.voter}
+    return talks.explain(talk=made, text=f"{SAID} low", would_change=f"{SAID} if", actor=low.voter)
+
+
+@pytest.mark.parametrize("role", ["administrator", "invited", "reader", "highest"])
+def test_a6_1_before_both_ends_have_written_no_door_depends_on_what_one_wrote(world, talk, role):
+    before = answers(world, role)
+    talk.explanations.filter(end="lowest").update(text="Something else", would_change="")
+
+    after = answers(world, role)
+
+    assert {door for door in before if before[door] != after[door]} == set()
+    assert [door for door, (_, text) in before.items() if SAID in text] == []
+
+
+@pytest.mark.parametrize("role", ["administrator", "reader", "lowest", "highest"])
+def test_a6_1_once_both_ends_have_written_everybody_reads_both(world, talk, role):
+    talks.explain(talk=talk, text=f"{SAID} high", actor=world.people["highest"])
+    client, place = world.client(role), world.place
+
+    for path in (reverse("ballot", args=[place.round_id, place.idea_id]), reverse("round", args=[place.round_id])):
+        text = client.get(path).content.decode()
+        assert re.findall(rf"{SAID} \w+", text) == [f"{SAID} high", f"{SAID} low", f"{SAID} if"]
+
+
+@pytest.mark.parametrize("role", ["invited", "lowest"])
+def test_an_idea_scored_again_hides_its_talk_from_those_who_are_to_score_it(world, talk, role):
+    talks.explain(talk=talk, text=f"{SAID} high", actor=world.people["highest"])
+    _score_again(world, "invited", "lowest")
+
+    told = answers(world, role)
+
+    assert [door for door, (_, text) in told.items() if SAID in text] == []
+    assert SAID in answers(world, "not_invited")[f"/rounds/{world.place.round_id}/ {{}}"][1]
 
 
 def test_signed_out_every_door_is_shut_before_and_after(world):

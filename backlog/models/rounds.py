@@ -1,5 +1,6 @@
 """The rounds in which pods score ideas blind, and each idea's place in one."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from engagement.core.clock import now
 
 FEWEST_TO_DISPUTE, DISPUTED_SPREAD, AGREED_SPREAD = 5, 3, 1
 OUTLIER_DISTANCE = 3
+TALK_DAYS, LONGEST_TALK = 3, 30  # how long both ends of a dispute are waited for before one may stand alone
 
 
 class VotingRound(models.Model):
@@ -45,6 +47,9 @@ class VotingRound(models.Model):
     )
     waived_at = models.DateTimeField(null=True, blank=True)
     waiver = models.CharField(_("waiver"), max_length=300, blank=True, help_text=_("Why it counts without quorum."))
+    talk_days = models.PositiveSmallIntegerField(
+        _("days to wait for outliers"), default=TALK_DAYS, validators=[MaxValueValidator(LONGEST_TALK)]
+    )
     ideas = models.ManyToManyField(Idea, through="RoundIdea", related_name="voting_rounds")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="RoundMember", related_name="voting_rounds")
 
@@ -76,6 +81,11 @@ class VotingRound(models.Model):
     @property
     def is_closed(self) -> bool:
         return self.state == RoundState.CLOSED
+
+    @property
+    def talk_until(self) -> datetime | None:
+        """Until when both ends of a dispute are waited for; None while nothing is closed."""
+        return self.closed_at and self.closed_at + timedelta(days=self.talk_days)
 
 
 class RoundMember(models.Model):
@@ -152,6 +162,10 @@ class RoundIdea(models.Model):
             return []
         spreads = {scale: getattr(self, f"{scale}_spread") for scale in Scale}
         return [scale for scale, spread in spreads.items() if spread is not None and spread >= DISPUTED_SPREAD]
+
+    @property
+    def most_disputed_scale(self) -> Scale | None:
+        return max(self.disputed_scales, key=lambda scale: getattr(self, f"{scale}_spread"), default=None)
 
     @property
     def is_agreed(self) -> bool:

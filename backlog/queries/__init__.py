@@ -3,8 +3,10 @@
 from backlog.queries.ballots import (
     Tally,
     ballots_visible_to,
+    explanations_visible_to,
     posts_visible_to,
     scores_visible_to,
+    talks_visible_to,
     tally_visible_to,
 )
 from backlog.queries.goals import (
@@ -41,15 +43,20 @@ from backlog.queries.rounds import (
     rounds_waiting_for,
     waiting_for,
 )
+from backlog.queries.talks import Side, TalkSeen, explanations_waiting_for, talks
 
 __all__ = [
     "BoardRow",
+    "Side",
+    "TalkSeen",
     "Tally",
     "ballots_visible_to",
     "board",
     "coverage",
     "current_quarter",
     "evidence_for",
+    "explanations_visible_to",
+    "explanations_waiting_for",
     "goals",
     "goals_of",
     "goals_to_serve",
@@ -74,6 +81,8 @@ __all__ = [
     "rounds_waiting_for",
     "scores_visible_to",
     "similar_ideas",
+    "talks",
+    "talks_visible_to",
     "tally_visible_to",
     "waiting_for",
 ]

@@ -1,4 +1,4 @@
-"""The blindness rule, and everything that hangs on it: ballots, scores, tallies, posts."""
+"""The blindness rule, and everything that hangs on it: ballots, scores, tallies, posts, talks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backlog.choices import RoundState
-from backlog.models import Ballot, Post, RoundIdea
+from backlog.models import Ballot, Explanation, Post, RoundIdea, Talk
 from backlog.scoring import SCALES, ScaleSummary, Scores, summarise
 from engagement.accounts.models import Member
 
@@ -70,3 +70,19 @@ def posts_visible_to(member: Member) -> QuerySet[Post]:
     """What is said of ideas, the oldest first; nothing of an idea that this member is still to score."""
     blind_ideas = _still_blind(member).values("idea")
     return Post.objects.exclude(idea__in=blind_ideas).select_related("author")
+
+
+def talks_visible_to(member: Member) -> QuerySet[Talk]:
+    """The talks on disputed ideas; none on an idea that this member is to score again."""
+    blind_ideas = _still_blind(member).values("idea")
+    return Talk.objects.exclude(round_idea__idea__in=blind_ideas).select_related("round_idea__round__pod", "alone_by")
+
+
+def explanations_visible_to(member: Member) -> QuerySet[Explanation]:
+    """What the ends of a dispute wrote, as far as this member may read it (`readable_by`)."""
+    return Explanation.objects.filter(readable_by(member), talk__in=talks_visible_to(member))
+
+
+def readable_by(member: Member) -> Q:
+    """Of the words of visible talks: one's own, and others' once the talk has opened, both at the same moment."""
+    return Q(written_at__isnull=False) & (Q(ballot__voter=member) | Q(talk__opened_at__isnull=False))

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from backlog import queries, rules, scoring
 from backlog.choices import IdeaState, RoundState, may_become
 from backlog.models import Idea, RoundIdea, RoundMember, VotingRound
+from backlog.models.rounds import TALK_DAYS
 from backlog.quorum import HALF, TWO
-from backlog.services import columns
+from backlog.services import columns, talks
 from backlog.services.ranking import freeze_ranks
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.rules import require_writer
@@ -33,6 +34,7 @@ def open_round(
     members: Collection[Member] = (),
     quorum_share: float = HALF,
     quorum_disciplines: int = TWO,
+    talk_days: int = TALK_DAYS,
     at: datetime | None = None,
 ) -> VotingRound:
     """A round in which `members` score `ideas` until `closes_at`; with no members named, the whole pod is invited."""
@@ -45,6 +47,7 @@ def open_round(
     ideas, invited = list(dict.fromkeys(ideas)), _voters(pod, list(dict.fromkeys(members)))
     voting_round = VotingRound(name=name.strip(), pod=pod, opens_at=moment, closes_at=closes_at, opened_by=actor)
     voting_round.quorum_share, voting_round.quorum_disciplines = quorum_share, quorum_disciplines
+    voting_round.talk_days = talk_days
     columns.check(voting_round)
     voting_round.save()
     _take_in(voting_round, ideas)
@@ -82,6 +85,7 @@ def close_round(*, voting_round: VotingRound, actor: Member | None, at: datetime
     voting_round.state, voting_round.closed_at, voting_round.closed_by = RoundState.CLOSED, at or now(), actor
     voting_round.save()
     _freeze_scores(voting_round)
+    talks.invite(voting_round=voting_round)
     states = _release_ideas(voting_round)
     _record_turnout(voting_round)
     audit.record(

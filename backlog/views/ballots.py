@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from backlog import queries, rules
 from backlog.choices import ANCHORS, REACH, SCALE_QUESTIONS, Scale, best_grade
-from backlog.forms import BallotForm
+from backlog.forms import BallotForm, ExplanationForm
 from backlog.models import Ballot, RoundIdea
 from backlog.services import ballots
 from backlog.views.figures import reveal_figure, tally_figure
 from backlog.views.idea_page import evidence_shown
+from backlog.views.talk_page import talk_shown
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.addresses import row_number
@@ -30,7 +31,7 @@ def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
     if kept is not None:
         messages.warning(request, _("The idea was merged into this one. Nothing was sent."))
         return redirect("ballot", round_id, kept.pk)
-    place = _place(request, round_id, idea_id)
+    place = place_of(request, round_id, idea_id)
     form = BallotForm(request.POST or None, evidence=list(queries.evidence_for(place.idea)))
     if request.method == "POST" and form.is_valid():
         try:
@@ -42,12 +43,25 @@ def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
             return redirect("ballot", round_id, idea_id)
         else:
             return redirect(f"{_what_follows(request, round_id)}?sent={idea_id}")
-    return render(request, "backlog/ballot.html", _ballot_page(request, place, form))
+    return place_page(request, place, form=form)
+
+
+def place_page(
+    request: MemberRequest,
+    place: RoundIdea,
+    *,
+    form: BallotForm | None = None,
+    talk_form: ExplanationForm | None = None,
+) -> HttpResponse:
+    """One idea in one round as this member may see it, with whichever of its forms came back."""
+    form = form or BallotForm(evidence=list(queries.evidence_for(place.idea)))
+    context = _ballot_page(request, place, form) | {"talk_form": talk_form or ExplanationForm()}
+    return render(request, "backlog/ballot.html", context)
 
 
 def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
     """The first look alone, which htmx asks for while the round is open; empty as long as nothing is new."""
-    place = _place(request, round_id, idea_id)
+    place = place_of(request, round_id, idea_id)
     context = {"place": place, "is_poll": True, **_first_look(request, place)}
     if place.round.is_closed:
         return render(request, "backlog/_tally.html", context, status=STOP_POLLING)
@@ -66,7 +80,7 @@ def sent_before(request: MemberRequest, round_id: int) -> RoundIdea | None:
     return queries.places_scored_by(request.user).filter(round=round_id, idea=sent).first()
 
 
-def _place(request: MemberRequest, round_id: int, idea_id: int) -> RoundIdea:
+def place_of(request: MemberRequest, round_id: int, idea_id: int) -> RoundIdea:
     return get_object_or_404(queries.places(), round=round_id, idea=idea_id)
 
 
@@ -100,12 +114,12 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "result": result,
         "ballots": cast if result else [],
         **evidence_shown(request, place.idea),
-        **(_reveal(request, cast) if result else _first_look(request, place)),
+        **(_reveal(request, place, cast) if result else _first_look(request, place)),
     }
 
 
-def _reveal(request: MemberRequest, cast: list[Ballot]) -> dict[str, Any]:
-    return {"figure": reveal_figure(cast, request.user)}
+def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot]) -> dict[str, Any]:
+    return {"figure": reveal_figure(cast, request.user), **talk_shown(request.user, place, at=now())}
 
 
 def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:

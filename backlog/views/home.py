@@ -20,6 +20,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "open_rounds": open_rounds,
         "to_score": sum(one.idea_count for one in open_rounds),
         "closed_rounds": queries.rounds_closed_with(request.user)[:3],
+        "to_explain": list(queries.explanations_waiting_for(request.user)),
         "to_close": queries.rounds_to_close_by(request.user, at=moment),
     }
     return render(request, "backlog/home.html", context)

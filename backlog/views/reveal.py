@@ -1,17 +1,18 @@
 """What a closed round shows: tiers with rank intervals, what is disputed with both ends beside each other."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backlog import rules
 from backlog.choices import Scale
 from backlog.models import Ballot, Idea, RoundIdea
 from backlog.models.rounds import OUTLIER_DISTANCE
-from backlog.queries.rounds import BoardRow
+from backlog.queries import BoardRow, TalkSeen
 from engagement.accounts.choices import Discipline
 from engagement.core.figures.still import Dot, Drawing, Line
 
@@ -39,6 +40,7 @@ class Disputed:
     medians: str
     low: End
     high: End
+    talk: TalkSeen | None
 
     @property
     def ends(self) -> tuple[End, End]:
@@ -60,31 +62,23 @@ class Tier:
     ideas: list[Ranked]
 
 
-def disputed(board: Sequence[BoardRow]) -> list[Disputed]:
+def disputed(board: Sequence[BoardRow], talks: Mapping[int, TalkSeen]) -> list[Disputed]:
     """The ideas with the widest spreads that meet the rule, at most three; empty for who may not see the ballots."""
     found = []
     for row in board:
         if row.result is None or not row.ballots:
             continue
-        scales = row.result.disputed_scales
-        if scales:
-            widest = max(scales, key=lambda scale: getattr(row.result, f"{scale}_spread"))
-            found.append((getattr(row.result, f"{widest}_spread"), _disputed(row, row.result, widest)))
+        widest = row.result.most_disputed_scale
+        if widest is not None:
+            one = _disputed(row, row.result, widest, talks.get(row.result.pk))
+            found.append((getattr(row.result, f"{widest}_spread"), one))
     return [one for _spread, one in sorted(found, key=lambda pair: -pair[0])[:MOST_DISPUTED]]
 
 
-def _disputed(row: BoardRow, result: RoundIdea, scale: Scale) -> Disputed:
-    cast = [ballot for ballot in row.ballots if getattr(ballot, scale) is not None]
-    cast.sort(key=lambda ballot: (getattr(ballot, scale), not ballot.comment))
-    ends = [_end(cast[0], scale), _end(_last(cast, scale), scale)]
+def _disputed(row: BoardRow, result: RoundIdea, scale: Scale, talk: TalkSeen | None) -> Disputed:
+    low, high = (_end(ballot, scale) for ballot in rules.both_ends(row.ballots, scale))
     spread = f"{getattr(result, f'{scale}_spread').normalize():f}"
-    return Disputed(row.idea, scale, spread, _medians(cast, scale), *ends)
-
-
-def _last(cast: Sequence[Ballot], scale: Scale) -> Ballot:
-    """Of the highest, one who said why, where one did."""
-    top = getattr(cast[-1], scale)
-    return next((ballot for ballot in cast if getattr(ballot, scale) == top and ballot.comment), cast[-1])
+    return Disputed(row.idea, scale, spread, _medians(row.ballots, scale), low, high, talk)
 
 
 def _end(ballot: Ballot, scale: Scale) -> End:
@@ -96,7 +90,8 @@ def _medians(cast: Sequence[Ballot], scale: Scale) -> str:
     """Such as “Marketing 8.5 · Data 3”."""
     scores: defaultdict[str, list[int]] = defaultdict(list)
     for ballot in cast:
-        scores[ballot.voter.discipline].append(getattr(ballot, scale))
+        if getattr(ballot, scale) is not None:
+            scores[ballot.voter.discipline].append(getattr(ballot, scale))
     return " · ".join(f"{one.label} {median(scores[one]):g}" for one in Discipline if one in scores)
 
 

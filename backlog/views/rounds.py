@@ -69,18 +69,20 @@ def voting_round(request: MemberRequest, round_id: int) -> HttpResponse:
         "takes_ballots": rules.takes_ballots(found, at=moment),
         "may_close": not found.is_closed and rules.may_close_round(request.user, found),
         "quorum": queries.quorum_of(found),
-        **(_revealed(board) if found.is_closed else {}),
+        **(_revealed(request, board) if found.is_closed else {}),
     }
     return render(request, "backlog/round.html", context)
 
 
-def _revealed(board: list[BoardRow]) -> dict[str, Any]:
+def _revealed(request: MemberRequest, board: list[BoardRow]) -> dict[str, Any]:
     found = reveal.tiers(board)
+    split = [row.result.pk for row in board if row.result and row.result.disputed_scales]
+    talks = queries.talks(request.user, split) if split else {}
     agreed = sum(bool(row.result and row.result.is_agreed) for row in board)
     return {
         "tiers": found,
         "tiers_sentence": reveal.tiers_sentence(found),
-        "disputed": reveal.disputed(board),
+        "disputed": reveal.disputed(board, talks),
         "agreed": agreed,
     }
 

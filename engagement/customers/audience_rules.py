@@ -222,3 +222,18 @@ def needs_states(rule: Rule) -> bool:
 
 def needs_names(rule: Rule) -> bool:
     return any(isinstance(leaf, InList) for leaf in conditions(rule))
+
+
+def states_left(rule: Rule, *, is_denied: bool = False) -> frozenset[str]:
+    """The states and flags of which a customer can be in the audience; what says nothing of states leaves all."""
+    everything = frozenset(STATES)
+    match rule:
+        case StateIs(states):
+            return everything - set(states) if is_denied else frozenset(states)
+        case Not(part):
+            return states_left(part, is_denied=not is_denied)
+        case AllOf(parts) | AnyOf(parts):
+            each = [states_left(part, is_denied=is_denied) for part in parts]
+            return everything.intersection(*each) if isinstance(rule, AllOf) != is_denied else frozenset().union(*each)
+        case _:
+            return everything

@@ -10,6 +10,7 @@ from experiments.models.assignment import (
 from experiments.models.counted import CountedDays, Counting, ExposedTraits
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.launch import ChecklistMark
+from experiments.models.learning import Learning, LearningState, LearningWords
 from experiments.models.registry import MetricLevel, RegisteredMetric
 from experiments.models.report import (
     Ask,
@@ -38,6 +39,9 @@ __all__ = [
     "Experiment",
     "ExposedTraits",
     "Holdout",
+    "Learning",
+    "LearningState",
+    "LearningWords",
     "Metric",
     "MetricLevel",
     "Readout",

@@ -16,6 +16,7 @@ from experiments.choices import DecisionKind
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment, Variant
 from experiments.reports.effects import primary_effect
+from experiments.services import learnings
 
 
 def decide(
@@ -65,6 +66,7 @@ def _decide(
     experiment.refresh_from_db()
     if experiment.idea is not None:
         ideas.mark_decided(idea=experiment.idea, actor=actor, at=at)
+    learnings.keep(experiment=experiment)
     after = {"state": experiment.state, "decision": kind, "variant": variant.key if variant else None}
     audit.record(
         actor=actor, verb="decided", target=experiment, before={"state": State.ENDED}, after=after, reason=reason, at=at

@@ -15,6 +15,7 @@ from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from experiments.lifecycle import State
 from experiments.models import Experiment, Retro
+from experiments.services import learnings
 
 
 @transaction.atomic
@@ -35,6 +36,7 @@ def close(
         experiment=experiment, why=why.strip(), surprise=surprise.strip(), learning=learning.strip(),
         written_by=actor, written_at=moment,
     )  # fmt: skip
+    learnings.keep(experiment=experiment)
     before, after = {"state": State.DECIDED}, {"state": State.CLOSED, "learning": retro.learning}
     audit.record(actor=actor, verb="closed", target=experiment, before=before, after=after, at=moment)
     experiment.refresh_from_db()

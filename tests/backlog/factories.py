@@ -72,6 +72,23 @@ class RoundIdeaFactory(DjangoModelFactory[RoundIdea]):
     idea = factory.SubFactory(IdeaFactory)
 
 
+class DisputedFactory(RoundIdeaFactory):
+    """An idea of a round about which five voters are split on impact, 2 to 9, low ones first; not closed yet."""
+
+    class Meta:
+        model = RoundIdea
+        skip_postgeneration_save = True
+
+    round = factory.SubFactory(VotingRoundFactory, name="Round 7")
+    idea = factory.SubFactory(IdeaFactory, title="A quiet week", state="in_round")
+
+    @factory.post_generation
+    def ballots(self, create: bool, extracted: None) -> None:
+        for name, score in (("Lou", 2), ("Mia", 3), ("Nat", 8), ("Oz", 9), ("Pat", 8)):
+            voter = RoundMemberFactory(round=self.round, member__name=name).member
+            BallotFactory(round_idea=self, voter=voter, impact=score)
+
+
 class RoundMemberFactory(DjangoModelFactory[RoundMember]):
     class Meta:
         model = RoundMember

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     comparisons,
     division,
     ingest,
+    learnings,
     moments,
     readout,
     regret,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "scale": scale.lines,
     "audience": audience.lines,
     "ingest": ingest.lines,
+    "learnings": learnings.lines,
 }
 
 

@@ -7,10 +7,12 @@ from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
-from backlog.models import Ballot
-from backlog.services import discussion, rounds
+from backlog.models import Ballot, VotingRound
+from backlog.services import discussion, rounds, talks
+from engagement.accounts.models import Member
 from tests.backlog.factories import (
     BallotFactory,
+    DisputedFactory,
     EvidenceFactory,
     IdeaFactory,
     RoundIdeaFactory,
@@ -307,3 +309,47 @@ def test_a_revealed_round_shows_tiers_and_both_ends_of_a_dispute(visit, sign_in,
     visit(f"/rounds/{voting_round.pk}/", width=width)
 
     look("reveal")
+
+
+@pytest.fixture
+def disputed():
+    place = DisputedFactory()
+    rounds.close_round(voting_round=place.round, actor=None)
+    return place
+
+
+def test_a6_1_both_ends_write_and_are_read_beside_each_other(page, visit, sign_in, disputed):
+    for name, text in (("Lou", "Too dear."), ("Oz", "It sells.")):
+        sign_in(Member.objects.get(name=name))
+        visit("/")
+        page.get_by_role("link", name="Write it").click()
+        page.get_by_label("Why you scored it so").fill(text)
+        page.get_by_label("What would change your mind?").fill("A price of four.")
+        assert page.get_by_text("Too dear.").count() == 0
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_url("**#talk")
+
+    texts = [page.locator("#talk blockquote", has_text=text).bounding_box() for text in ("It sells.", "Too dear.")]
+
+    assert texts[0]["y"] == texts[1]["y"]
+    assert texts[0]["x"] < texts[1]["x"]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_talk_is_accessible_while_it_waits_and_when_it_is_open(visit, sign_in, look, disputed, width):
+    low, high = (Member.objects.get(name=name) for name in ("Lou", "Oz"))
+    VotingRound.objects.update(talk_days=0)
+    disputed.round.pod.members.add(low)
+    sign_in(low)
+    visit("/", width=width)
+    look("home-outlier")
+    visit(address(disputed), width=width)
+    look("talk-to-write")
+    talks.explain(talk=disputed.talk, text="Too dear. " * 30, would_change="A price of four.", actor=low)
+    visit(address(disputed), width=width)
+    look("talk-waits")
+
+    talks.explain(talk=disputed.talk, text="It sells.", actor=high)
+    visit(address(disputed), width=width)
+
+    look("talk-open")

@@ -60,6 +60,7 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
         "import": "/experiments/import/",
         "reports": "/reports/",
         "learnings": "/learnings/",
+        "tried": "/learnings/tried/?title=A+mail+that+sells",
         "report": f"/reports/{quarter_of(now())}/",
     }
     for name, path in paths.items():
@@ -174,3 +175,14 @@ def test_forecast_checklist_and_retro(me, ended, visit, look, width):
     ):  # fmt: skip
         visit(path, width=width)
         look(name)
+
+
+def test_while_an_idea_is_typed_what_was_learned_from_its_like_appears(me, ended, page, visit):
+    decisions.decide(experiment=ended, kind="stop", reason="So.", learning="Thanks bring readers back.", actor=me)
+    visit("/ideas/new/")
+
+    page.get_by_label("Title").fill("Thank our readers")
+
+    expect(page.locator("#tried")).to_contain_text("Thanks bring readers back.")
+    page.get_by_label("Title").fill("Zeppelins")
+    expect(page.locator("#tried")).to_contain_text("Nothing like it has been tried and decided here.")

@@ -188,9 +188,12 @@ def test_query_counts_do_not_grow_with_rows(client_of, rows, django_assert_max_n
         client.get(f"/rounds/{voting_round.pk}/")
 
 
-def test_the_form_sets_the_quorum_and_empty_is_the_usual_one(client_of, opener, pod):
-    for more in ({"quorum_percent": "75", "quorum_disciplines": "3"}, {"quorum_percent": "", "quorum_disciplines": ""}):
+def test_the_form_sets_quorum_and_wait_and_empty_is_the_usual_one(client_of, opener, pod):
+    for more in (
+        {"quorum_percent": "75", "quorum_disciplines": "3", "talk_days": "0"},
+        {"quorum_percent": "", "quorum_disciplines": "", "talk_days": ""},
+    ):
         client_of(opener).post("/rounds/new/", {**typed(pod, [IdeaFactory()]), **more})
 
-    found = VotingRound.objects.order_by("pk").values_list("quorum_share", "quorum_disciplines")
-    assert list(found) == [(0.75, 3), (0.5, 2)]
+    found = VotingRound.objects.order_by("pk").values_list("quorum_share", "quorum_disciplines", "talk_days")
+    assert list(found) == [(0.75, 3, 0), (0.5, 2, 3)]

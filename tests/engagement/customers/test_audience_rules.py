@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engagement.core.jobs import Progress
-from engagement.customers.audience_rules import MOST_CONDITIONS, RuleRefused, read
+from engagement.customers.audience_rules import MOST_CONDITIONS, STATES, RuleRefused, read, states_left
 from engagement.customers.models import Customer
 from engagement.customers.services.customers import ensure
 from engagement.customers.services.event_imports import import_events
@@ -52,6 +52,22 @@ def test_a_rule_that_cannot_be_meant_is_refused_in_one_sentence(tree, sentence):
         read(tree)
 
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("tree", "left"),
+    [
+        ({"state": ["power", "new"]}, {"power", "new"}),
+        ({"not": {"state": ["power", "core", "new", "dormant"]}}, {"casual", "low"}),
+        ({"all": [{"state": ["power", "core"]}, {"trait": "x", "op": "is_set"}, {"state": ["core", "low"]}]}, {"core"}),
+        ({"any": [{"state": ["power"]}, {"state": ["low"]}]}, {"power", "low"}),
+        ({"not": {"any": [{"state": ["power"]}, {"state": list(STATES[1:3])}]}}, {"low", "new", "dormant"}),
+        ({"not": {"all": [{"state": ["power"]}, {"list": ["a"]}]}}, set(STATES)),
+        ({"any": [{"state": ["power"]}, {"trait": "x", "op": "is_set"}]}, set(STATES)),
+    ],
+)
+def test_which_states_a_rule_leaves(tree, left):
+    assert states_left(read(tree)) == left
 
 
 def test_a_rule_in_words():

@@ -25,13 +25,6 @@ from experiments.models import (
     ResultsUpload,
 )
 
-LEARNED_BY = (
-    "decision__learning",
-    "decision__reason",
-    "retro__learning",
-    "metrics__key",
-    "state",
-)
 SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
 
 
@@ -99,15 +92,6 @@ def under_way() -> QuerySet[Experiment]:
 def launched() -> QuerySet[Experiment]:
     """Those that left planning, running or over."""
     return Experiment.objects.exclude(state__in=(State.DRAFT, State.READY))
-
-
-def learned(*, text: str = "") -> QuerySet[Experiment]:
-    """Decided experiments, the newest learning first; `text` is looked for in it and where experiments are found by."""
-    decided = experiments().filter(decision__isnull=False).order_by("-decision__decided_at", "-pk")
-    for word in text.split():
-        sent_by = Q(variants__message__contents__has_key=word.lower())
-        decided = decided.filter(_holds(word, *SEARCHED, *LEARNED_BY) | sent_by)
-    return decided.distinct()
 
 
 def newest_readout(key: str) -> Readout:

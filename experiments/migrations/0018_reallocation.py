@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("experiments", "0015_retro"),
+        ("experiments", "0017_schedule_learnings"),
     ]
 
     operations = [
