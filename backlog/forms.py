@@ -328,6 +328,24 @@ class RoundForm(forms.Form):
         self.fields["closes_at"].help_text = _("Your time, %(zone)s.") % {"zone": get_current_timezone()}
 
 
+class SecondRoundForm(forms.Form):
+    """Which disputed ideas are scored afresh, and until when."""
+
+    ideas = IdeasField(
+        label=gettext_lazy("Ideas to score again"), queryset=Idea.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    closes_at = forms.DateTimeField(
+        label=gettext_lazy("Closes"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    def __init__(self, *args: Any, disputed: Collection[Idea], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ideas = cast("forms.ModelChoiceField[Any]", self.fields["ideas"])
+        ideas.queryset = Idea.objects.filter(pk__in=[idea.pk for idea in disputed]).select_related("pod")
+        self.fields["closes_at"].help_text = _("Your time, %(zone)s.") % {"zone": get_current_timezone()}
+
+
 def proposed_closing() -> datetime:
     """In a week, at the end of the working day where the member is."""
     day = localtime(now()).date() + timedelta(days=VOTING_DAYS)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backlog.choices import IdeaState, RoundState, Scale, may_become
-from backlog.models import Ballot, Evidence, Explanation, Idea, Talk, VotingRound
+from backlog.models import Ballot, Evidence, Explanation, Idea, RoundIdea, Talk, VotingRound
 from backlog.quorum import Quorum
 from engagement.accounts.models import Member, Pod
 from engagement.core.errors import Conflict, DomainError, Forbidden
@@ -59,6 +59,22 @@ def is_moderator(member: Member, voting_round: VotingRound) -> bool:
     """Whoever opened it, members of its pod and administrators; readers never."""
     opened = voting_round.opened_by_id == member.pk
     return member.may_write and (opened or member.is_administrator or is_in_pod(member, voting_round.pod))
+
+
+def second_round_refusal(member: Member, first_round: VotingRound) -> DomainError | None:
+    """Why this member cannot open a second round after this one; None where they can, if an idea is left for it."""
+    if not is_moderator(member, first_round):
+        return Forbidden(_("Only whoever opened the round, its pod and administrators open a second one."))
+    if not first_round.is_closed:
+        return Conflict(_("A second round takes up what a closed one left disputed. This one is still open."))
+    if first_round.first_round_id is not None:
+        return Conflict(_("This was the second round. What is still disputed is settled by experiment."))
+    return None
+
+
+def may_be_scored_again(idea: Idea, place: RoundIdea) -> bool:
+    """Whether an idea, by its place in a closed round, is disputed and free for a second one."""
+    return place.most_disputed_scale is not None and idea.state in may_become(IdeaState.IN_ROUND)
 
 
 def both_ends(ballots: Iterable[Ballot], scale: Scale) -> tuple[Ballot, Ballot]:

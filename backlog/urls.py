@@ -28,6 +28,7 @@ urlpatterns = [
     path("rounds/<int:round_id>/", rounds.voting_round, name="round"),
     path("rounds/<int:round_id>/ballots.csv", rounds.round_csv, name="round_csv"),
     path("rounds/<int:round_id>/extend/", rounds.round_extend, name="round_extend"),
+    path("rounds/<int:round_id>/second/", rounds.round_second, name="round_second"),
     path("rounds/<int:round_id>/waive/", rounds.round_waive, name="round_waive"),
     path("rounds/<int:round_id>/close/", rounds.round_close, name="round_close"),
     path("rounds/<int:round_id>/ideas/<int:idea_id>/", ballots.ballot, name="ballot"),

@@ -7,7 +7,8 @@ answer a blind member byte for byte as before. A door that is not listed here fa
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -156,6 +157,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "round": [reverse("round", args=[place.round_id]), reverse("round", args=[place.round_id]) + "?sort=score"],
         "round_csv": [reverse("round_csv", args=[place.round_id])],
         "round_new": ["/rounds/new/"],
+        "round_second": [reverse("round_second", args=[place.round_id])],
         "ballot": [reverse("ballot", args=both), reverse("ballot", args=both) + f"?sent={place.idea_id}"],
         "tally": [reverse("tally", args=both), reverse("tally", args=both) + "?seen=1"],
         "audit_trail": ["/settings/audit/"],
@@ -435,6 +437,29 @@ def test_an_idea_scored_again_hides_its_talk_from_those_who_are_to_score_it(worl
 
     assert [door for door, (_, text) in told.items() if SAID in text] == []
     assert SAID in answers(world, "not_invited")[f"/rounds/{world.place.round_id}/ {{}}"][1]
+
+
+@pytest.mark.parametrize("role", ["voted", "lowest"])
+def test_a6_2_first_ballots_ones_own_too_are_shown_once_the_second_is_sent_and_at_no_door_before(world, talk, role):
+    me, written = world.people[role], "FIRST-8814"
+    Ballot.objects.filter(round_idea=world.place).update(comment=written)
+    again = rounds.open_second_round(
+        first_round=world.place.round,
+        ideas=[world.place.idea],
+        closes_at=now() + timedelta(days=2),
+        actor=world.place.round.opened_by,
+    )
+    second = replace(world, place=again.round_ideas.get())
+
+    before = answers(world, role) | answers(second, role)
+    of_others = world.client("not_invited").get(f"/rounds/{world.place.round_id}/").content.decode()
+    ballots.cast(voting_round=again, idea=world.place.idea, voter=me, impact=4, confidence=4, ease=4)
+    after = answers(world, role) | answers(second, role)
+
+    assert [door for door, (_, text) in before.items() if written in text or SAID in text] == []
+    assert written in of_others
+    pages = [f"/rounds/{one.round_id}/ideas/{one.idea_id}/ {{}}" for one in (world.place, second.place)]
+    assert [written in after[page][1] for page in pages] == [True, True]
 
 
 def test_signed_out_every_door_is_shut_before_and_after(world):

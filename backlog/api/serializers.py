@@ -161,6 +161,7 @@ class RoundSerializer(serializers.ModelSerializer[VotingRound]):
         fields = [
             "id",
             "name",
+            "first_round",
             "pod",
             "state",
             "opens_at",

@@ -43,6 +43,9 @@ class Ballot(models.Model):
     )
     cast_at = models.DateTimeField(default=now)
 
+    # Filled in by the page that shows a second round beside the first: the voter's ballot there.
+    first: "Ballot | None"
+
     class Meta:
         ordering = ["pk"]
         constraints = [

@@ -27,6 +27,10 @@ class VotingRound(models.Model):
 
     name = models.CharField(_("name"), max_length=80)
     pod = models.ForeignKey(Pod, on_delete=models.PROTECT, related_name="voting_rounds", verbose_name=_("pod"))
+    first_round = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="second_rounds",
+        help_text="Where this is a second round: the one whose disputed ideas it takes up.",
+    )  # fmt: skip
     state = models.CharField(max_length=10, choices=RoundState.choices, default=RoundState.OPEN)
     opens_at = models.DateTimeField(_("opens"), default=now)
     closes_at = models.DateTimeField(_("closes"))

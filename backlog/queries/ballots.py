@@ -24,12 +24,20 @@ def _still_blind(member: Member) -> QuerySet[RoundIdea]:
 
 
 def ballots_visible_to(member: Member) -> QuerySet[Ballot]:
-    """Own ballots always; others' once their round is closed and this member is not to score the same idea again."""
+    """In open rounds one's own; in closed ones all, unless this member is to score the same idea again.
+
+    Then their own earlier ballot is hidden too, lest they repeat it: it is history once the new one is sent.
+    """
     blind_ideas = _still_blind(member).values("idea")
-    revealed = Q(round_idea__round__state=RoundState.CLOSED) & ~Q(round_idea__idea__in=blind_ideas)
-    return Ballot.objects.filter(Q(voter=member) | revealed).select_related(
-        "voter", "round_idea__idea", "round_idea__round"
-    )
+    is_closed = Q(round_idea__round__state=RoundState.CLOSED)
+    shown = Q(voter=member) & ~is_closed | is_closed & ~Q(round_idea__idea__in=blind_ideas)
+    return Ballot.objects.filter(shown).select_related("voter", "round_idea__idea", "round_idea__round")
+
+
+def first_ballots_visible_to(member: Member, place: RoundIdea) -> QuerySet[Ballot]:
+    """What the first round had said of an idea in a second round; nothing where there was none."""
+    visible = ballots_visible_to(member).filter(round_idea__idea=place.idea_id)
+    return visible.filter(round_idea__round__second_rounds=place.round_id)
 
 
 def scores_visible_to(member: Member) -> QuerySet[RoundIdea]:

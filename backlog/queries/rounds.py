@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from backlog import rules
 from backlog.choices import RoundState
 from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.queries.ballots import ballots_visible_to, scores_visible_to
@@ -34,7 +35,7 @@ def rounds_visible_to(member: Member) -> QuerySet[VotingRound]:
 
     How many have voted in the round at all is no secret; how many have scored which idea is.
     """
-    rounds = VotingRound.objects.select_related("pod", "opened_by", "closed_by")
+    rounds = VotingRound.objects.select_related("pod", "opened_by", "closed_by", "first_round")
     return rounds.annotate(**_round_counts(member))
 
 
@@ -87,6 +88,19 @@ def places() -> QuerySet[RoundIdea]:
     """Every idea in every round. Its numbers are not for showing: those come from `scores_visible_to`."""
     shown = ("round__pod", "idea__pod", "idea__author", "idea__serves", "idea__may_hurt_goal")
     return RoundIdea.objects.select_related(*shown).defer(*NUMBERS)
+
+
+def ideas_for_a_second_round(first_round: VotingRound) -> list[Idea]:
+    """The disputed ideas of a closed round that are free to be scored again and no second round has taken up."""
+    taken = {place.idea_id for place in places_scored_again(first_round)}
+    places = RoundIdea.objects.filter(round=first_round).exclude(idea__in=taken).select_related("idea__pod")
+    return [place.idea for place in places if rules.may_be_scored_again(place.idea, place)]
+
+
+def places_scored_again(first_round: VotingRound) -> list[RoundIdea]:
+    """The places of its ideas in second rounds, the newest round first."""
+    again = RoundIdea.objects.filter(round__first_round=first_round).select_related("round").defer(*NUMBERS)
+    return list(again.order_by("-round", "pk"))
 
 
 def merged_away(round_id: int, idea_id: int) -> Idea | None:

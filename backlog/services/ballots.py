@@ -68,6 +68,8 @@ def _place(voting_round: VotingRound, idea: Idea, voter: Member) -> RoundIdea:
     if round_idea is None:
         words = _("“%(idea)s” is not among the ideas of %(round)s.")
         raise InvalidInput(words % {"idea": idea, "round": voting_round}, field="idea")
+    if round_idea.ballots.filter(voter=voter).exists() and voting_round.first_round_id is not None:
+        raise Conflict(_("Ballots of a second round are kept as they were sent."))
     if round_idea.ballots.filter(voter=voter).exists():
         raise Conflict(_("First-round ballots are kept as they were sent. A second round opens if the pod wants one."))
     return round_idea

@@ -20,6 +20,7 @@ from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
 
 DAY = timedelta(days=1)
+ROOM_FOR_NAME = 60  # of the 80 letters a round's name may have
 FROZEN = [f"{scale}_{number}" for scale in scoring.SCALES for number in ("median", "spread")]
 
 
@@ -48,6 +49,52 @@ def open_round(
     voting_round = VotingRound(name=name.strip(), pod=pod, opens_at=moment, closes_at=closes_at, opened_by=actor)
     voting_round.quorum_share, voting_round.quorum_disciplines = quorum_share, quorum_disciplines
     voting_round.talk_days = talk_days
+    return _begin(voting_round, ideas, invited, actor=actor)
+
+
+@transaction.atomic
+def open_second_round(
+    *,
+    first_round: VotingRound,
+    ideas: Collection[Idea],
+    closes_at: datetime,
+    actor: Member,
+    at: datetime | None = None,
+) -> VotingRound:
+    """Fresh ballots for disputed ideas of a closed round, by whoever was invited to it and may still score.
+
+    The first ballots stay on record as they are; quorum and wait are those of the first round.
+    """
+    require_writer(actor)
+    first_round = VotingRound.objects.select_for_update(of=("self",)).select_related("pod").get(pk=first_round.pk)
+    refusal = rules.second_round_refusal(actor, first_round)
+    if refusal is not None:
+        raise refusal
+    moment, ideas, disputed = at or now(), list(dict.fromkeys(ideas)), queries.ideas_for_a_second_round(first_round)
+    if closes_at <= moment:
+        raise InvalidInput(_("The closing time has passed. Choose a later one."), field="closes_at")
+    for idea in ideas:
+        if idea not in disputed:
+            words = _("“%(idea)s” is not disputed in %(round)s, or has been taken up since.")
+            raise InvalidInput(words % {"idea": idea, "round": first_round}, field="ideas")
+    opened = VotingRound(
+        name=_("%(round)s, second round") % {"round": first_round.name[:ROOM_FOR_NAME]},
+        first_round=first_round,
+        pod=first_round.pod,
+        opens_at=moment,
+        closes_at=closes_at,
+        opened_by=actor,
+        quorum_share=first_round.quorum_share,
+        quorum_disciplines=first_round.quorum_disciplines,
+        talk_days=first_round.talk_days,
+    )
+    invited = [member for member in first_round.members.all() if member.may_write]
+    return _begin(opened, ideas, invited, actor=actor)
+
+
+def _begin(
+    voting_round: VotingRound, ideas: Collection[Idea], invited: Collection[Member], *, actor: Member
+) -> VotingRound:
     columns.check(voting_round)
     voting_round.save()
     _take_in(voting_round, ideas)
@@ -57,11 +104,11 @@ def open_round(
         verb="opened",
         target=voting_round,
         after={
-            "closes_at": closes_at.isoformat(),
+            "closes_at": voting_round.closes_at.isoformat(),
             "ideas": sorted(idea.title for idea in ideas),
             "members": sorted(member.name for member in invited),
         },
-        at=moment,
+        at=voting_round.opens_at,
     )
     return voting_round
 

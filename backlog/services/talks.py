@@ -22,7 +22,12 @@ from engagement.core.jobs import Progress
 
 
 def invite(*, voting_round: VotingRound) -> None:
-    """A talk on each disputed idea, in the transaction that closes the round and with its one entry."""
+    """A talk on each disputed idea, in the transaction that closes the round and with its one entry.
+
+    None after a second round: what is disputed still is settled by experiment.
+    """
+    if voting_round.first_round_id is not None:
+        return
     for place in voting_round.round_ideas.prefetch_related("ballots"):
         scale = place.most_disputed_scale
         if scale is not None:

@@ -101,6 +101,7 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "idea": place.idea,
         "place": place,
         "own": own,
+        "own_first": own and queries.first_ballots_visible_to(request.user, place).filter(voter=request.user).first(),
         "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
@@ -119,7 +120,11 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
 
 
 def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot]) -> dict[str, Any]:
-    return {"figure": reveal_figure(cast, request.user), **talk_shown(request.user, place, at=now())}
+    first = {one.voter_id: one for one in queries.first_ballots_visible_to(request.user, place)}
+    for one in cast:
+        one.first = first.get(one.voter_id)
+    figure = reveal_figure(cast, request.user, first=first.values())
+    return {"figure": figure, **talk_shown(request.user, place, at=now())}
 
 
 def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:

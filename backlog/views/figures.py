@@ -1,6 +1,6 @@
 """The dot strips of one idea: without names at the first look, with names after closing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ class Figure:
 
     rows: list[Row]
     disciplines: list[tuple[str, str]]
+    is_second: bool = False
 
     @property
     def sentence(self) -> str:
@@ -53,17 +54,21 @@ def tally_figure(tally: Tally) -> Figure:
     return Figure(rows, disciplines=[])
 
 
-def reveal_figure(ballots: Iterable[Ballot], member: Member) -> Figure:
-    """Dots with discipline and name; the member's own ones marked."""
-    cast = list(ballots)
+def reveal_figure(ballots: Iterable[Ballot], member: Member, *, first: Iterable[Ballot] = ()) -> Figure:
+    """Dots with discipline and name; the member's own ones marked. Above a second round's stand those of the first."""
+    cast, before = list(ballots), list(first)
     summary = summarise(ballot.scores for ballot in cast)
-    rows = [_row(scale, getattr(summary, scale), _named(scale, cast, member)) for scale in Scale]
-    present = {ballot.voter.discipline for ballot in cast}
-    return Figure(rows, disciplines=[(one.value, str(one.label)) for one in Discipline if one in present])
+    rows = [
+        _row(scale, getattr(summary, scale), _named(scale, cast, member), earlier=_named(scale, before, member))
+        for scale in Scale
+    ]
+    present = {ballot.voter.discipline for ballot in (*cast, *before)}
+    disciplines = [(one.value, str(one.label)) for one in Discipline if one in present]
+    return Figure(rows, disciplines, is_second=bool(before))
 
 
-def _row(scale: Scale, summary: ScaleSummary | None, points: list[Point]) -> Row:
-    return Row(scale, summary, draw(points, summary) if summary is not None and points else None)
+def _row(scale: Scale, summary: ScaleSummary | None, points: list[Point], *, earlier: Sequence[Point] = ()) -> Row:
+    return Row(scale, summary, draw(points, summary, earlier=earlier) if summary is not None and points else None)
 
 
 def _nameless(scale: Scale, tally: Tally) -> list[Point]:
@@ -79,7 +84,13 @@ def _nameless(scale: Scale, tally: Tally) -> list[Point]:
 
 def _named(scale: Scale, ballots: list[Ballot], member: Member) -> list[Point]:
     return [
-        Point(score, mark=ballot.voter.discipline, is_mine=ballot.voter_id == member.pk, name=ballot.voter.name)
+        Point(
+            score,
+            mark=ballot.voter.discipline,
+            is_mine=ballot.voter_id == member.pk,
+            name=ballot.voter.name,
+            voter=ballot.voter_id,
+        )
         for ballot in ballots
         if (score := _score(ballot.scores, scale)) is not None
     ]

@@ -1,5 +1,6 @@
 """The rounds, and one round's board."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -11,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backlog import queries, rules
-from backlog.forms import RoundForm, proposed_closing
-from backlog.models import VotingRound
+from backlog.forms import RoundForm, SecondRoundForm, proposed_closing
+from backlog.models import Idea, VotingRound
 from backlog.queries.rounds import BoardRow
 from backlog.services import rounds
 from backlog.views import reveal
@@ -59,7 +60,7 @@ def round_new(request: MemberRequest) -> HttpResponse:
 def voting_round(request: MemberRequest, round_id: int) -> HttpResponse:
     found = _visible(request, round_id)
     moment, board = now(), queries.board(request.user, found)
-    waiting = queries.queue(request.user, at=moment)
+    waiting = [] if found.is_closed else queries.queue(request.user, at=moment)
     context = {
         "voting_round": found,
         "board": board,
@@ -69,22 +70,53 @@ def voting_round(request: MemberRequest, round_id: int) -> HttpResponse:
         "takes_ballots": rules.takes_ballots(found, at=moment),
         "may_close": not found.is_closed and rules.may_close_round(request.user, found),
         "quorum": queries.quorum_of(found),
-        **(_revealed(request, board) if found.is_closed else {}),
+        **(_revealed(request, found, board) if found.is_closed else {}),
     }
     return render(request, "backlog/round.html", context)
 
 
-def _revealed(request: MemberRequest, board: list[BoardRow]) -> dict[str, Any]:
-    found = reveal.tiers(board)
+def _revealed(request: MemberRequest, found: VotingRound, board: list[BoardRow]) -> dict[str, Any]:
+    tiers = reveal.tiers(board)
     split = [row.result.pk for row in board if row.result and row.result.disputed_scales]
     talks = queries.talks(request.user, split) if split else {}
+    again = queries.places_scored_again(found)
+    left = _left_for_a_second_round(board, {place.idea_id for place in again})
     agreed = sum(bool(row.result and row.result.is_agreed) for row in board)
     return {
-        "tiers": found,
-        "tiers_sentence": reveal.tiers_sentence(found),
+        "tiers": tiers,
+        "tiers_sentence": reveal.tiers_sentence(tiers),
         "disputed": reveal.disputed(board, talks),
         "agreed": agreed,
+        "second_rounds": list(dict.fromkeys(place.round for place in again)),
+        "to_second_round": left if left and rules.second_round_refusal(request.user, found) is None else [],
     }
+
+
+def round_second(request: MemberRequest, round_id: int) -> HttpResponse:
+    """The form of a second round for what this one left disputed; `?idea=` ticks that idea alone."""
+    first = _visible(request, round_id)
+    refusal = rules.second_round_refusal(request.user, first)
+    if refusal is not None:
+        raise refusal
+    disputed, asked = queries.ideas_for_a_second_round(first), row_number(request.GET.get("idea", ""))
+    ticked = [idea.pk for idea in disputed if asked in (None, idea.pk)]
+    initial = {"ideas": ticked, "closes_at": proposed_closing()}
+    form = SecondRoundForm(request.POST or None, initial=initial, disputed=disputed)
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = rounds.open_second_round(first_round=first, actor=request.user, **form.cleaned_data)
+        except InvalidInput as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("%(round)s is open.") % {"round": opened})
+            return redirect("round", opened.pk)
+    return render(request, "backlog/round_second.html", {"form": form, "first_round": first, "disputed": disputed})
+
+
+def _left_for_a_second_round(board: list[BoardRow], taken: Collection[int]) -> list[Idea]:
+    """As `queries.ideas_for_a_second_round`, of a board that is read already."""
+    left = [(row.idea, row.result) for row in board if row.result is not None and row.idea.pk not in taken]
+    return [idea for idea, place in left if rules.may_be_scored_again(idea, place)]
 
 
 @require_POST

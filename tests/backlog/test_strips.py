@@ -39,3 +39,16 @@ def test_nothing_scored_draws_an_axis_alone():
     strip = strip_of()
 
     assert (strip.dots, strip.median_x, strip.band_x) == ([], None, None)
+
+
+def test_an_earlier_rounds_dots_stand_above_and_are_joined_to_the_same_voters():
+    first = [Point(2, voter=1), Point(2, voter=2), Point(9, voter=3)]
+    second = [Point(4, voter=1), Point(5, voter=2), Point(5, voter=4)]
+
+    strip = draw(second, summarise_scale([4, 5, 5]), earlier=first)
+
+    assert [(before.x, after.x, before.point.voter) for before, after in strip.moves] == [(15, 35, 1), (15, 45, 2)]
+    assert all(before.point.voter == after.point.voter for before, after in strip.moves)
+    assert max(dot.y for dot in strip.earlier) < strip.top < min(dot.y for dot in strip.dots)
+    assert [dot.point.score for dot in strip.earlier] == [2, 2, 9]
+    assert strip.row_height == draw(second, summarise_scale([4, 5, 5])).axis_y

@@ -1,5 +1,6 @@
 """The backlog in a real browser: a ballot by keys and by touch, the live first look, finding while typing."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backlog.models import Ballot, VotingRound
-from backlog.services import discussion, rounds, talks
+from backlog.services import ballots, discussion, rounds, talks
 from engagement.accounts.models import Member
 from tests.backlog.factories import (
     BallotFactory,
@@ -353,3 +354,45 @@ def test_a_talk_is_accessible_while_it_waits_and_when_it_is_open(visit, sign_in,
     visit(address(disputed), width=width)
 
     look("talk-open")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a6_2_a_second_round_from_its_opening_to_the_joined_dots_is_accessible(
+    page, visit, sign_in, look, disputed, width
+):
+    first, opener, low = f"/rounds/{disputed.round_id}/", disputed.round.opened_by, Member.objects.get(name="Lou")
+    sign_in(opener)
+    visit(first, width=width)
+    page.get_by_role("link", name="Open a second round").click()
+    look("second-round-new")
+    page.get_by_role("button", name="Open the second round").click()
+    page.wait_for_url(re.compile(r"/rounds/\d+/$"))
+    second = VotingRound.objects.get(first_round=disputed.round)
+    mine = f"/rounds/{second.pk}/ideas/{disputed.idea_id}/"
+    sign_in(low)
+    visit(mine, width=width)
+    look("second-ballot")
+    moves = (("Lou", 6), ("Mia", 7), ("Nat", 8), ("Oz", 8), ("Pat", 8))
+    for name, score in moves:
+        voter = Member.objects.get(name=name)
+        ballots.cast(voting_round=second, idea=disputed.idea, voter=voter, impact=score, confidence=score - 3, ease=5)
+    visit(mine, width=width)
+    look("second-first-look")
+    rounds.close_round(voting_round=second, actor=opener)
+
+    visit(mine, width=width)
+
+    look("second-reveal")
+    ends = (
+        page.locator(".strip")
+        .first.locator(".move")
+        .evaluate_all("lines => lines.map((line) => line.x2.baseVal.value)")
+    )
+    dots = (
+        page.locator(".strip")
+        .first.locator(".dot:not(.earlier)")
+        .evaluate_all("dots => dots.map((dot) => dot.x.baseVal.value)")
+    )
+    assert sorted(map(round, ends)) == sorted(map(round, dots))
+    visit(f"/rounds/{second.pk}/", width=width)
+    look("second-round-closed")
