@@ -2,6 +2,7 @@ from django.urls import path
 
 from experiments.views import (
     audience,
+    calendar,
     checklist,
     experiment,
     experiments,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("experiments/of-idea/<int:idea_id>/", experiments.of_idea, name="idea_experiments"),
     path("experiments/<str:key>/", experiment.home, name="experiment_home"),
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
+    path("experiments/<str:key>/dates/", calendar.move, name="experiment_move"),
     path("experiments/<str:key>/roles/", checklist.roles_change, name="experiment_roles"),
     path("experiments/<str:key>/forecast/settle/", forecast.settle, name="experiment_forecast"),
     path("experiments/<str:key>/checklist/mark/", checklist.mark, name="experiment_mark"),
@@ -42,6 +44,9 @@ urlpatterns = [
     path("experiments/<str:key>/tables/<str:name>.csv", experiment.table_csv, name="experiment_table_csv"),
     path("experiments/<str:key>/by-day.csv", experiment.by_day_csv, name="experiment_by_day_csv"),
     path("experiments/<str:key>/<str:tab>/", experiment.tab, name="experiment"),
+    path("calendar/", calendar.calendar_now, name="calendar_now"),
+    path("calendar/<str:quarter>/", calendar.shown, name="calendar"),
+    path("calendar/<str:quarter>/<str:name>.csv", calendar.table_csv, name="calendar_csv"),
     path("metrics/", metrics.overview, name="metrics"),
     path("metrics/new/", metrics.new, name="metric_new"),
     path("metrics/add/", metrics.add_standard, name="metric_add_standard"),

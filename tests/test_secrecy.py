@@ -102,6 +102,7 @@ def world() -> World:
         RoundMemberFactory(round=voting_round, member=people[role])
     EvidenceFactory(idea=place.idea)
     place.idea.serves = GoalFactory(pod=pod, quarter=QUARTER, owner=author)
+    place.idea.expected_audience = 1
     place.idea.save()
     for one in (place, other):
         BallotFactory(round_idea=one, voter=people["abstained"], impact=None, confidence=None, ease=None)
@@ -148,6 +149,8 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "ideas_similar": [f"/ideas/similar/?title={ASKED}", "/ideas/similar/?title=secret+idea"],
         "coverage": ["/ideas/coverage/"],
         "idea_change": [reverse("idea_change", args=[place.idea_id])],
+        "calendar": [f"/calendar/{QUARTER}/"],
+        "calendar_csv": [f"/calendar/{QUARTER}/{name}.csv" for name in ("weeks", "experiments")],
         "goals_now": ["/goals/"],
         "goals": [reverse("goals", args=[QUARTER])],
         "goals_csv": [reverse("goals_csv", args=[QUARTER])],

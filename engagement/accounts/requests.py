@@ -5,13 +5,17 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from engagement.accounts.models import Member
+from engagement.accounts.models import Member, Workspace
 
 
 class MemberRequest(HttpRequest):
-    """A request whose `user` is a member: `LoginRequiredMiddleware` lets nobody else through. A type, never made."""
+    """A request whose `user` is a member: `LoginRequiredMiddleware` lets nobody else through. A type, never made.
+
+    `MemberTimeZone` puts the workspace on it.
+    """
 
     user: Member
+    workspace: Workspace
 
 
 def member_of(request: Any) -> Member:

@@ -13,6 +13,26 @@ GOAL_TREE: tuple[tuple[str, str | None], ...] = (
 )
 OWNERS = ("elin", "ruth", "samir")
 
+
+@dataclass(frozen=True, slots=True)
+class GoalText:
+    """What a pod is to move in a quarter, in the last full one as in this one; `lift` is a share above 0."""
+
+    pod: str
+    owner: str
+    name: str
+    metric: str
+    lift: str
+    direction: str = "up"
+
+
+GOALS = (
+    GoalText("welcome", "elin", "New readers who read us in their second week", "read_in_week_2", "0.06"),
+    GoalText("supporters", "mina", "Free readers who become supporters", "new_supporter", "0.1"),
+    GoalText("daily-habit", "kofi", "Regular readers who read us in the second week", "read_in_week_2", "0.03"),
+    GoalText("daily-habit", "ruth", "Readers who leave our letters", "unsubscribed", "0.1", direction="down"),
+)
+
 AUDIENCES: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "Readers who come back",

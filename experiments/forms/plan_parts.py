@@ -63,14 +63,15 @@ class HypothesisForm(forms.Form):
     )
 
 
-def _day(label: Any) -> forms.DateField:
+def day_field(label: Any, *, is_required: bool = False) -> forms.DateField:
+    """A day of this century or the next, picked or typed."""
     widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget, validators=SENSIBLE)
+    return forms.DateField(label=label, required=is_required, widget=widget, validators=SENSIBLE)
 
 
 class DatesForm(forms.Form):
-    first_day = _day(gettext_lazy("First day"))
-    last_day = _day(gettext_lazy("Last day"))
+    first_day = day_field(gettext_lazy("First day"))
+    last_day = day_field(gettext_lazy("Last day"))
 
 
 class VariantForm(forms.Form):

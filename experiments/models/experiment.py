@@ -54,6 +54,8 @@ class Experiment(models.Model):
 
     starts = models.DateTimeField(_("starts"), null=True, blank=True)
     ends = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("Exclusive."))
+    planned_starts = models.DateTimeField(null=True, blank=True, help_text="As the plan said when it was launched.")
+    planned_ends = models.DateTimeField(null=True, blank=True, help_text="As the plan said when it was launched.")
 
     strategy_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

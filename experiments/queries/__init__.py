@@ -194,6 +194,13 @@ def newest_levels(of: Iterable[RegisteredMetric]) -> dict[int, MetricLevel]:
     return {level.metric_id: level for level in found.filter(metric__in=[one.pk for one in of])}
 
 
+def newest_levels_by_key(keys: Iterable[str]) -> dict[str, MetricLevel]:
+    """Of the registered metrics in use by these keys where each stood last, in one query, with its metric."""
+    newest = MetricLevel.objects.filter(metric=OuterRef("metric")).values("pk")[:1]
+    found = MetricLevel.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"), metric__key__in=list(keys))
+    return {one.metric.key: one for one in found.filter(metric__retired_at=None).select_related("metric")}
+
+
 def newest_level(key: str) -> MetricLevel | None:
     """Where the registered metric of this key stood last; None if nobody measured it."""
     return MetricLevel.objects.filter(metric__key=key).first()

@@ -28,7 +28,7 @@ from experiments.services.eligibility import newest_count
 from experiments.services.plans import SLOTS
 
 VERSION = "launch-1"
-AUTHORED = ("planned", "loaded", "changed", "chose audience")
+AUTHORED = ("planned", "loaded", "changed", "moved", "chose audience")
 PLANNED = (State.DRAFT, State.READY)
 
 

@@ -130,6 +130,13 @@ def proposed_key(*, name: str, pod: Pod | None, channels: Collection[str], start
 @transaction.atomic
 def change(*, experiment: Experiment, actor: Member, **values: Any) -> Experiment:
     """Changes name, pod, dates or hypothesis of a draft; what ran is not rewritten."""
+    return _change(experiment, actor, values)
+
+
+def _change(
+    experiment: Experiment, actor: Member, values: dict[str, Any], *, verb: str = "changed", reason: str = "",
+    at: datetime | None = None,
+) -> Experiment:  # fmt: skip
     require_writer(actor)
     experiment = Experiment.objects.select_for_update().get(pk=experiment.pk)
     if experiment.state not in (State.DRAFT, State.READY):
@@ -142,8 +149,30 @@ def change(*, experiment: Experiment, actor: Member, **values: Any) -> Experimen
         setattr(experiment, column, value)
     experiment.save()
     if after:
-        audit.record(actor=actor, verb="changed", target=experiment, before=before, after=after)
+        audit.record(actor=actor, verb=verb, target=experiment, before=before, after=after, reason=reason, at=at)
     return experiment
+
+
+@transaction.atomic
+def move(
+    *, experiment: Experiment, starts: datetime, ends: datetime, reason: str, actor: Member, at: datetime | None = None
+) -> Experiment:
+    """Puts a planned experiment into other days, with a reason; approvals of the old days lapse.
+
+    What was sealed moves along with the start, at most to the new end.
+    """
+    if not reason.strip():
+        raise InvalidInput(_("Say why it moves: others plan around it."), field="reason")
+    if ends <= (at or now()):
+        raise InvalidInput(_("These days are over already."), field="ends")
+    experiment = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if experiment.follows_dates:
+        raise Conflict(_("It runs elsewhere: its dates come with its file."))
+    sealed = experiment.sealed_until
+    if sealed and experiment.starts:
+        sealed = min(sealed + (starts - experiment.starts), ends)
+    values = {"starts": starts, "ends": ends, "sealed_until": sealed}
+    return _change(experiment, actor, values, verb="moved", reason=reason.strip(), at=at)
 
 
 def _check(

@@ -35,6 +35,7 @@ def start(*, experiment: Experiment, actor: Member | None, at: datetime | None =
         raise Conflict(_("The plan names no end after its start. Write the end into the plan, then launch."))
     if experiment.state == State.DRAFT:
         _move(experiment, State.READY, verb="made ready", actor=actor, at=moment)
+    experiment.planned_starts, experiment.planned_ends = experiment.starts, experiment.ends
     experiment.launch_owner, experiment.starts = actor, moment
     freeze_eligibility(experiment=experiment, actor=actor, at=moment)
     experiment.for_eligible_only = experiment.audience_version_id is not None or experiment.for_eligible_only

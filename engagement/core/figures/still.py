@@ -30,24 +30,36 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
-    """`anchor`: start, middle or end of the text lies at x."""
+    """`anchor`: start, middle or end of the text lies at x. `look` is a class beside `soft`, such as strong."""
 
     x: float
     y: float
     text: str
     anchor: str = "start"
     is_soft: bool = False
+    look: str = ""
 
 
 @dataclass(slots=True)
 class Drawing:
-    """One drawing at one width; `name` says which."""
+    """One drawing at one width; `name` says which. Lines lie below boxes, what is in `above` on them."""
 
     name: str
     width: float
     height: float
     lines: list[Line] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    above: list[Line] = field(default_factory=list)
     dots: list[Dot] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
 

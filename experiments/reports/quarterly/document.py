@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from backlog.quarters import Quarter
+from backlog.queries import goals_of
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.customers.models import Customer
@@ -60,7 +61,7 @@ def quarter_report(
         "counts": _counts(rows, figures["now"]),
         "learnings": _learnings(text, rows),
         "felt": list(felt),
-        "programme": programme(measured, holdouts=holdouts or {}, goals={}),
+        "programme": programme(measured, holdouts=holdouts or {}, goals=_goals(quarter)),
         "decisions": rows,
         "money": money(decisions, all_customers=customers),
         "stages": stages(decisions),
@@ -87,6 +88,16 @@ def _decisions() -> QuerySet[Decision]:
 def _planned(quarter: Quarter, time_zone: str) -> Iterable[Experiment]:
     start, end = bounds(quarter, time_zone)
     return Experiment.objects.filter(starts__gte=start, starts__lt=end).select_related("pod").order_by("starts", "pk")
+
+
+def _goals(quarter: Quarter) -> dict[str, float]:
+    """Per metric the lift that the quarter was to bring, as a size; of several pods' the smallest, hardest to show."""
+    found: dict[str, float] = {}
+    for goal in goals_of(quarter):
+        if goal.lift:
+            size = abs(float(goal.lift))
+            found[goal.metric_key] = min(size, found.get(goal.metric_key, size))
+    return found
 
 
 def _asks(quarter: Quarter) -> QuerySet[Ask]:

@@ -1,15 +1,21 @@
 """The pods' backlog: ideas, the rounds in which they were scored, and what was put aside."""
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from decimal import Decimal
 
-from backlog.models import Idea, VotingRound
+from backlog.choices import GoalKind
+from backlog.models import Goal, Idea, VotingRound
+from backlog.quarters import Quarter
 from backlog.services import ballots, evidence, rounds
+from backlog.services import goals as goal_services
 from backlog.services import ideas as idea_services
 from engagement.accounts.models import Member, Pod
 from experiments.demonstration.calendar import Calendar
 from experiments.demonstration.evidence import EVIDENCE
 from experiments.demonstration.ideas import IDEAS
+from experiments.demonstration.leadership import GOALS
+from experiments.demonstration.programme import EXPERIMENTS
 from experiments.demonstration.rounds import ROUNDS, RoundText
 from experiments.demonstration.rounds import ballots as drawn_ballots
 
@@ -17,9 +23,11 @@ Members = Mapping[str, Member]
 
 
 def fill_backlog(members: Members, *, seed: int, calendar: Calendar) -> dict[str, Idea]:
-    """All ideas by key, scored where a round has scored them, declined where somebody did."""
+    """All ideas by key, scored where a round has scored them, declined where somebody did; and the pods' goals."""
     pods = {pod.slug: pod for pod in Pod.objects.all()}
-    ideas = _add(members, pods, calendar)
+    _set_goals(calendar.last_full_quarter, members, pods, calendar)
+    goals = _set_goals(calendar.last_full_quarter.next, members, pods, calendar)
+    ideas = _add(members, pods, goals, calendar)
     _back(members, ideas, calendar)
     for number, text in enumerate(ROUNDS):
         voting_round = _open(text, members, pods, ideas, calendar)
@@ -31,12 +39,28 @@ def fill_backlog(members: Members, *, seed: int, calendar: Calendar) -> dict[str
     return ideas
 
 
-def _add(members: Members, pods: Mapping[str, Pod], calendar: Calendar) -> dict[str, Idea]:
+def _set_goals(quarter: Quarter, members: Members, pods: Mapping[str, Pod], calendar: Calendar) -> dict[str, Goal]:
+    """The quarter's goals, set on its first morning; each pod's first by its slug."""
+    morning = datetime.combine(quarter.first_day, time(9), calendar.zone)
+    made: dict[str, Goal] = {}
+    for text in GOALS:
+        goal = goal_services.add(
+            quarter=quarter, pod=pods[text.pod], name=text.name, metric_key=text.metric, kind=GoalKind.LIFT,
+            target=Decimal(text.lift), direction=text.direction, actor=members[text.owner], at=morning,
+        )  # fmt: skip
+        made.setdefault(text.pod, goal)
+    return made
+
+
+def _add(members: Members, pods: Mapping[str, Pod], goals: Mapping[str, Goal], calendar: Calendar) -> dict[str, Idea]:
+    """Ideas that nobody has made an experiment of serve their pod's first goal of this quarter."""
+    tried = {text.idea for text in EXPERIMENTS}
     texts = sorted(IDEAS, key=lambda text: calendar.moment(text.added))
     return {
         text.key: idea_services.add(
             title=text.title, problem=text.problem, change=text.change, actor=members[text.author],
             pod=pods[text.pod], lever=text.lever, channel=text.channel, lifecycle_stage=text.stage,
+            serves=None if text.key in tried else goals[text.pod],
             at=calendar.moment(text.added),
         )
         for text in texts

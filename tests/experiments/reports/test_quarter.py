@@ -12,6 +12,7 @@ from experiments.models import ChecklistMark, Experiment
 from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.period import quarter_named, quarter_of, reported_quarters
 from experiments.services import decisions
+from tests.backlog.factories import GoalFactory
 from tests.experiments.builders import imported, mismatched, planned
 from tests.factories import MemberFactory, PodFactory
 
@@ -131,13 +132,13 @@ def test_the_list_holds_the_quarters_that_have_anything_newest_first(client, tmp
 def test_a_report_takes_the_same_queries_for_one_decision_and_for_three(client, tmp_path, django_assert_num_queries):
     address = f"/reports/{quarter_of(now())}/"
     decided(imported(tmp_path, key="one"))
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         client.get(address)
 
     for key in ("two", "three"):
         decided(imported(tmp_path, key=key))
 
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         assert client.get(address).content.count(b"Reason of") == 3
 
 
@@ -164,3 +165,15 @@ def test_b5_3_the_report_tells_waivers_and_early_stops_with_their_reasons(client
     ]
     assert (report["process"]["now"]["stopped_early"], report["process"]["now"]["waived"]) == (1, 1)
     assert "Only 900 customers exist." in page.content.decode()
+
+
+def test_the_goals_of_the_quarter_are_read_by_metric_the_smallest_first(tmp_path):
+    decided(imported(tmp_path), kind="ship")
+    quarter = quarter_of(now())
+    GoalFactory(quarter=str(quarter), metric_key="bought", kind="lift", target="0.4")
+    GoalFactory(quarter=str(quarter), metric_key="bought", kind="lift", target="0.25", direction="down")
+    GoalFactory(quarter=str(quarter.next), metric_key="bought", kind="lift", target="0.01")
+
+    report = quarter_report(quarter)
+
+    assert [(entry["metric"], entry["goal"]) for entry in report["programme"]] == [("bought", 0.25)]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -15,14 +16,17 @@ from django.urls import reverse
 from backlog import queries as backlog_queries
 from backlog.models import Ballot, Evidence, Idea, RoundMember, VotingRound
 from backlog.quarters import Quarter
+from backlog.queries import current_quarter, goals_of
 from engagement.accounts.choices import Discipline
 from engagement.accounts.models import AuditEntry, Member, Pod
+from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.jobs import Progress
 from engagement.customers.models import AudienceCount, Customer, StateCount
 from experiments.demonstration.people import PEOPLE
 from experiments.lifecycle import State
 from experiments.models import Ask, Decision, Experiment, Readout, RegisteredMetric, ReportRevision
+from experiments.reports.calendar.page import calendar
 from experiments.reports.quarterly.document import quarter_report
 from experiments.rules import may_decide
 from experiments.services import demonstration
@@ -224,3 +228,16 @@ def test_success_has_a_goal_tree_and_audiences_are_counted(courier):
     counts = AudienceCount.objects.all()
     assert [count.matching for count in counts if not count.matching] == []
     assert len(counts) == 2
+
+
+def test_pods_have_goals_in_both_quarters_and_experiments_stand_under_them(courier):
+    quarter = current_quarter(now())
+    sets = {str(one): sorted(goal.pod.slug for goal in goals_of(one)) for one in (quarter.previous, quarter)}
+    reader = Member.objects.get(role="reader")
+
+    found = calendar(quarter, member=reader, zone=ZoneInfo(workspace().time_zone), at=now())
+
+    pods = ["daily-habit", "daily-habit", "supporters", "welcome"]
+    assert sets == {str(quarter.previous): pods, str(quarter): pods}
+    assert {entry.goal is not None for entry in found.entries if entry.experiment.pod.slug != "welcome"} == {True}
+    assert {one.goal.quarter for one in found.proposals} == {str(quarter)}
