@@ -11,6 +11,7 @@ from experiments.views import (
     metrics,
     ofrep,
     plan,
+    reallocation,
     report_desk,
     reports,
     results_file,
@@ -42,6 +43,9 @@ urlpatterns = [
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),
     path("experiments/<str:key>/retention.csv", experiment.retention_csv, name="experiment_retention_csv"),
     path("experiments/<str:key>/tables/<str:name>.csv", experiment.table_csv, name="experiment_table_csv"),
+    path(
+        "experiments/<str:key>/reallocations/<int:number>/", reallocation.reallocation, name="experiment_reallocation"
+    ),
     path("experiments/<str:key>/by-day.csv", experiment.by_day_csv, name="experiment_by_day_csv"),
     path("experiments/<str:key>/<str:tab>/", experiment.tab, name="experiment"),
     path("calendar/", calendar.calendar_now, name="calendar_now"),

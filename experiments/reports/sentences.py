@@ -12,10 +12,13 @@ from experiments.reports.effects import Effect
 Verdict = stats.Verdict
 BASES = (100, 1_000, 10_000, 100_000)
 WITHOUT_INTERVAL = {
-    stats.Status.EMPTY_ARM: gettext_lazy("No customer was exposed to it."),
+    stats.Status.EMPTY_ARM: gettext_lazy("No customer of it counts yet."),
     stats.Status.TOO_FEW: gettext_lazy("There are too few customers for an interval."),
     stats.Status.ZERO_VARIANCE: gettext_lazy("All customers have the same value, so there is no interval."),
     stats.Status.NO_VARIATION: gettext_lazy("All customers have the same value, so there is no interval."),
+    stats.Status.NOT_IDENTIFIED: gettext_lazy(
+        "A bandit compares shares and means; of this metric no difference is told."
+    ),
     stats.Status.IMMATURE: gettext_lazy("The windows of its customers are still open."),
 }
 

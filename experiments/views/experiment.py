@@ -25,7 +25,7 @@ from experiments.forms.launch import RolesForm
 from experiments.forms.results import UploadForm
 from experiments.forms.retro import NextIdeaForm, RetroForm
 from experiments.models import Experiment, Readout, Retro, Variant
-from experiments.reports import beside, figures, running, standing, staying, wording
+from experiments.reports import adapting, beside, figures, running, standing, staying, wording
 from experiments.reports.results import (
     TABLE_HEADER,
     MetricResult,
@@ -107,6 +107,8 @@ def table_csv(request: MemberRequest, key: str, name: str) -> HttpResponse:
             beside.guardrail_rows(beside.guardrails(document, list(found.metrics.all()), variants)),
         ),
         "amounts": lambda: (beside.AMOUNT_HEADER, beside.amount_rows(beside.amounts(document, variants))),
+        "batches": lambda: (adapting.BATCH_HEADER, list(adapting.batch_rows(document, variants))),
+        "variants": lambda: (adapting.ESTIMATE_HEADER, list(adapting.estimate_rows(document, variants))),
         "subgroups": lambda: (beside.SUBGROUP_HEADER, beside.subgroup_rows(beside.subgroups(document, variants))),
     }
     if name not in tables:
@@ -203,6 +205,7 @@ def _results(
         "has_failed": has_failed(document),
         "recommended": _recommended(found, recommendation),
         **_figure(results, found),
+        "adapting": adapting.adapting(document, list(found.variants.all()), list(found.batch_shares.all())),
         **_beside(found, document, list(found.variants.all())),
         "form": form or DecisionForm(experiment=found, recommendation=recommendation),
         "may_decide": may_decide,
