@@ -525,6 +525,20 @@ IDEAS = (
         added=recently(-1, THURSDAY, 15, 15),
     ),
     IdeaText(
+        key="sunday-subject",
+        title="Say in the subject line what is in the Sunday letter",
+        problem="The Sunday letter has been called “The Courier on Sunday” since it began. Whoever does not open it "
+        "cannot know what they miss.",
+        change="Four subject lines run against each other, and each Sunday more of the new readers get the one whose "
+        "readers went on to a story.",
+        author="samir",
+        pod="daily-habit",
+        lever="content",
+        channel="email",
+        stage="nurture",
+        added=recently(-13, TUESDAY, 9, 30),
+    ),
+    IdeaText(
         key="film-by-itself",
         title="Start the evening film by itself",
         problem="The evening film is watched by few, although it is the costliest thing we make.",

@@ -238,7 +238,7 @@ def _chances_figure(recorded: Sequence[BatchShares], variants: Sequence[Variant]
     parts = [
         Part(
             [100 * row.chances[variant.position] for row in known],
-            f"{variant.name} {_chance(known[-1].chances[variant.position])}",
+            f"{variant.name} {100 * known[-1].chances[variant.position]:.1f}%",
             variant.position,
         )
         for variant in variants

@@ -36,11 +36,13 @@ REALLOCATE = "experiments.tasks.reallocate"
 
 
 def reallocate(
-    *, experiment: Experiment, actor: Member | None = None, at: datetime | None = None, progress: Progress
-) -> BatchShares | None:
+    *, experiment: Experiment, actor: Member | None = None, at: datetime | None = None, as_of: datetime | None = None,
+    progress: Progress,
+) -> BatchShares | None:  # fmt: skip
     """The shares of the next batch, from every customer whose window has closed; None where nothing new is known.
 
-    A running bandit only. Repeating it without new data changes nothing. Two at once: one of them finds the other's.
+    as_of: only events before it count; without it the feeds say to when they are complete. A running bandit only.
+    Repeating it without new data changes nothing. Two at once: one of them finds the other's.
     """
     progress.doing(_("Counting what %(name)s knows") % {"name": experiment})
     if not _is_running(experiment):
@@ -48,7 +50,7 @@ def reallocate(
     metric = experiment.metrics.get(role=MetricRole.PRIMARY)
     if metric.kind not in KINDS:
         raise Conflict(_("A bandit follows a proportion, a retention or a mean; “%(key)s” is none.") % _key(metric))
-    used = _known(experiment, metric)
+    used = _known(experiment, metric, as_of)
     if not sum(used["n"]):
         return None
     chances, shares = _step(used, FLOOR)
@@ -82,9 +84,9 @@ def _is_running(experiment: Experiment) -> bool:
     return experiment.kind == ExperimentKind.BANDIT and is_here
 
 
-def _known(experiment: Experiment, metric: Metric) -> dict[str, Any]:
+def _known(experiment: Experiment, metric: Metric, as_of: datetime | None) -> dict[str, Any]:
     """What the step may use: sums over the customers whose window has closed, per variant, control first."""
-    moments = completeness(experiment, [metric.definition])
+    moments = completeness(experiment, [metric.definition], as_of)
     with connect() as warehouse:
         counted = counting.count(warehouse, experiment, [metric], as_of=moments, may_keep=False)
     sums = counted.sums.metrics[metric.key]

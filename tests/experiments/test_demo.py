@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_data():
     build(seed=3, reset=True)
 
     assert data() == first
-    assert [len(part) for part in first] == [179, 9, 7]
+    assert [len(part) for part in first] == [179, 10, 7]
 
 
 # --- where it is built, and where not -------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_reset_removes_everything_and_builds_anew():
     assert not Member.objects.filter(email=visitor.email).exists()
     assert not Idea.objects.filter(title=mine.title).exists()
     assert not any(Member.objects.get(email=email).check_password(password) for email, password in old.items())
-    assert (Member.objects.count(), Experiment.objects.count(), Customer.objects.count()) == (12, 10, READERS)
+    assert (Member.objects.count(), Experiment.objects.count(), Customer.objects.count()) == (12, 11, READERS)
     assert stored_rows() == rows  # of one demonstration, not of two
 
 

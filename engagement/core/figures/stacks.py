@@ -7,7 +7,7 @@ from typing import Any
 from engagement.core.figures.axes import COLOURS, DASHES
 
 HEIGHT = {"wide": 240, "narrow": 220}
-MARGIN = {"l": 52, "r": 150, "t": 8, "b": 32}  # at the right stand the names
+MARGIN = {"l": 52, "r": 190, "t": 8, "b": 32}  # at the right stand the names
 APART = 7.5  # per cent of the height between two names at least
 
 

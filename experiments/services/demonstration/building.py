@@ -18,7 +18,7 @@ from engagement.warehouse import store
 from experiments.demonstration.calendar import Calendar
 from experiments.demonstration.people import TIME_ZONE
 from experiments.models import Experiment
-from experiments.services.demonstration import house, leadership, pods_work, programme, readers, removal
+from experiments.services.demonstration import house, leadership, letters, pods_work, programme, readers, removal
 
 
 def is_untouched() -> bool:
@@ -45,6 +45,9 @@ def build(*, customers: int, seed: int, reset: bool = False, progress: Progress)
         ideas = pods_work.fill_backlog(members, seed=seed, calendar=calendar)
         experiments = programme.plan_and_launch(members, ideas, calendar=calendar)
         readers.write(story, experiments, customers, calendar=calendar, progress=progress)
+        letters.send(
+            members, ideas[letters.IDEA], readers.names(customers), seed=seed, calendar=calendar, progress=progress
+        )
         programme.analyse_and_decide(experiments, members, calendar=calendar, progress=progress)
         states.count(progress=progress)
         leadership.say_what_success_means(members)

@@ -8,7 +8,7 @@ from engagement.accounts.models import Member
 from engagement.accounts.queries import workspace
 from engagement.core.jobs import Progress
 from experiments import naming
-from experiments.demonstration.calendar import Calendar
+from experiments.demonstration.calendar import Calendar, When
 from experiments.demonstration.programme import EXPERIMENTS, SURPRISES, Conclusion, ExperimentText, MetricText
 from experiments.models import Experiment, Readout
 from experiments.reports.effects import primary_effect
@@ -40,7 +40,7 @@ def analyse_and_decide(
 
 def _plan(text: ExperimentText, members: Members, idea: Idea, calendar: Calendar) -> Experiment:
     return plans.create(
-        key=_key(text, idea, calendar),
+        key=key_of(text.slug, text.channel, text.starts, idea, calendar),
         name=text.name,
         idea=idea,
         actor=members[text.planned_by],
@@ -57,11 +57,11 @@ def _plan(text: ExperimentText, members: Members, idea: Idea, calendar: Calendar
     )
 
 
-def _key(text: ExperimentText, idea: Idea, calendar: Calendar) -> str:
-    return naming.composed_key(
-        workspace().naming_pattern, quarter=str(Quarter.of(calendar.day(text.starts))), pod=str(idea.pod),
-        channel=text.channel, title=text.slug,
-    )  # fmt: skip
+def key_of(slug: str, channel: str, starts: When, idea: Idea, calendar: Calendar) -> str:
+    """The experiment's key, composed as the workspace composes any."""
+    quarter = str(Quarter.of(calendar.day(starts)))
+    pattern = workspace().naming_pattern
+    return naming.composed_key(pattern, quarter=quarter, pod=str(idea.pod), channel=channel, title=slug)
 
 
 def _metric(text: MetricText, *, is_primary: bool) -> plans.MetricPlan:

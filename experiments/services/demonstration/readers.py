@@ -53,6 +53,11 @@ def write(
     feeds.complete(events=story.events, through=datetime.combine(calendar.today, time.min, calendar.zone))
 
 
+def names(count: int) -> list[str]:
+    """The readers' customer ids."""
+    return [f"reader-{number:06}" for number in range(1, count + 1)]
+
+
 class _Clock:
     """Turns seconds of the simulation into UTC moments; its days begin when the publisher's do."""
 
@@ -82,10 +87,9 @@ def _run(text: ExperimentText, first: date, calendar: Calendar) -> Run:
 
 def _known(count: int, progress: Progress) -> Ints:
     progress.doing(_("Making %(count)d readers known") % {"count": count}, total=count)
-    names = [f"reader-{number:06}" for number in range(1, count + 1)]
     ids: list[int] = []
     for start in range(0, count, 5_000):
-        ids += customer_services.ensure(names[start : start + 5_000])
+        ids += customer_services.ensure(names(count)[start : start + 5_000])
         progress.reached(len(ids))
     return np.array(ids, np.int64)
 

@@ -30,6 +30,7 @@ from experiments.reports.calendar.page import calendar
 from experiments.reports.quarterly.document import quarter_report
 from experiments.rules import may_decide
 from experiments.services import demonstration
+from experiments.services.reallocating import replayed
 
 BUILT, READ = "2026-11-18T11:00:00+00:00", "2026-11-18T12:00:00+00:00"
 MINA = "mina@larkmoor-courier.example"
@@ -75,7 +76,7 @@ def test_sign_ins_are_one_a_role_and_nobody_else_has_a_password(courier):
 
 def test_ideas_are_in_all_states(courier):
     assert Counter(Idea.objects.values_list("state", flat=True)) == {
-        "decided": 7, "planned": 3, "scored": 5, "in_round": 7, "backlog": 6, "declined": 3,
+        "decided": 7, "planned": 4, "scored": 5, "in_round": 7, "backlog": 6, "declined": 3,
     }  # fmt: skip
     assert all(len(idea.problem) > 60 and len(idea.change) > 60 for idea in Idea.objects.all())
     assert Idea.objects.values("author").distinct().count() > 8
@@ -114,12 +115,12 @@ def test_the_demonstration_member_has_four_ideas_left_to_score_and_sees_a_tally(
 
 def test_experiments_are_simulated_and_as_far_as_promised(courier):
     assert Counter(Experiment.objects.values_list("state", flat=True)) == {
-        State.DECIDED: 7, State.ENDED: 1, State.RUNNING: 1, State.DRAFT: 1,
+        State.DECIDED: 7, State.ENDED: 1, State.RUNNING: 2, State.DRAFT: 1,
     }  # fmt: skip
     # A draft has no customers yet, and may still get results of its own.
     assert set(Experiment.objects.filter(is_simulated=False)) == set(Experiment.objects.filter(state=State.DRAFT))
-    assert sorted(one.variants.count() for one in Experiment.objects.all()) == [2] * 9 + [3]
-    assert Readout.objects.values("experiment").distinct().count() == 9
+    assert sorted(one.variants.count() for one in Experiment.objects.all()) == [2] * 9 + [3, 4]
+    assert Readout.objects.values("experiment").distinct().count() == 10
     assert not Experiment.objects.filter(idea=None).exists()
 
 
@@ -194,7 +195,7 @@ def test_analysing_again_finds_the_same_readers(courier, warehouse, settings):
 
     after = {one.pk: one.readouts.first() for one in Experiment.objects.exclude(state=State.DRAFT)}
     assert {pk: readout.document["variants"] for pk, readout in after.items()} == before
-    assert Readout.objects.count() == 18
+    assert Readout.objects.count() == 20
 
 
 def signs_in(sign_in: demonstration.SignIn, **where: str) -> bool:
@@ -241,3 +242,14 @@ def test_pods_have_goals_in_both_quarters_and_experiments_stand_under_them(couri
     assert sets == {str(quarter.previous): pods, str(quarter): pods}
     assert {entry.goal is not None for entry in found.entries if entry.experiment.pod.slug != "welcome"} == {True}
     assert {one.goal.quarter for one in found.proposals} == {str(quarter)}
+
+
+def test_the_sunday_letter_is_a_bandit_whose_every_step_replays(courier):
+    experiment = Experiment.objects.get(kind="bandit")
+    told = experiment.readouts.get().document
+    steps = list(experiment.batch_shares.all())
+
+    assert [batch["batch"] for batch in told["bandit"]["batches"]] == list(range(9))
+    assert len(steps) == 8
+    assert all(replayed(step) == step.shares for step in steps)
+    assert {check["status"] for check in told["health"]} == {"pass"}
