@@ -168,6 +168,8 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "experiment_new": [f"{reverse('experiment_new')}?idea={place.idea_id}"],
         "idea_experiments": [reverse("idea_experiments", args=[place.idea_id])],
         "home_experiments": [reverse("home_experiments")],
+        "my_outcomes": ["/me/outcomes/"],
+        "home_outcomes": ["/me/outcomes/of-home/"],
         "reports": ["/reports/", f"/reports/{QUARTER}/"],
         "api_ideas-list": ["/api/v1/ideas/", "/api/v1/ideas/?ordering=-ice", f"/api/v1/ideas/?q={ASKED}"],
         "api_ideas-detail": [f"/api/v1/ideas/{place.idea_id}/"],

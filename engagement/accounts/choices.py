@@ -29,6 +29,14 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
+class Digest(models.TextChoices):
+    """How often a member is mailed what became of ideas they scored."""
+
+    DAILY = "daily", _("Daily, when there is news")
+    WEEKLY = "weekly", _("Weekly, when there is news")
+    NONE = "none", _("Never")
+
+
 class KeyKind(models.TextChoices):
     """Where a program's key may live: on a server that keeps secrets, or in a web page that cannot."""
 

@@ -92,7 +92,7 @@ class MemberForm(forms.ModelForm[Member]):
 class ProfileForm(forms.ModelForm[Member]):
     class Meta:
         model = Member
-        fields = ["name", "theme", "time_zone", "has_shortcuts"]
+        fields = ["name", "theme", "time_zone", "has_shortcuts", "digest"]
         help_texts = {"time_zone": _("Empty: the workspace's.")}
 
 

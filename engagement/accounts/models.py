@@ -13,7 +13,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from engagement.accounts.choices import Discipline, KeyKind, Role, Scope, Theme
+from engagement.accounts.choices import Digest, Discipline, KeyKind, Role, Scope, Theme
 from engagement.core.clock import now
 
 INVITATION_VALID = timedelta(days=14)
@@ -72,6 +72,10 @@ class Member(AbstractBaseUser):
     discipline = models.CharField(_("discipline"), max_length=20, choices=Discipline.choices)
     theme = models.CharField(_("colours"), max_length=5, choices=Theme.choices, blank=True, default=Theme.SYSTEM)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_time_zone])
+    digest = models.CharField(
+        _("digest"), max_length=6, choices=Digest.choices, default=Digest.DAILY,
+        help_text=_("By mail: what became of ideas you scored."),
+    )  # fmt: skip
     has_shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
     is_active = models.BooleanField(default=True)
     is_demonstration = models.BooleanField(default=False, help_text="May sign in from this very machine only.")

@@ -8,6 +8,7 @@ from experiments.models.assignment import (
     Holdout,
 )
 from experiments.models.counted import CountedDays, Counting, ExposedTraits
+from experiments.models.digest import DigestNote
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.launch import ChecklistMark
 from experiments.models.learning import Learning, LearningState, LearningWords
@@ -33,6 +34,7 @@ __all__ = [
     "CountedDays",
     "Counting",
     "Decision",
+    "DigestNote",
     "EligibleCustomer",
     "ExclusionGroup",
     "ExclusionRange",

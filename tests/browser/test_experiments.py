@@ -15,6 +15,7 @@ from experiments.services import decisions, registry
 from experiments.services.analysis import analyse
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported, mismatched, planned, results_csv, returning
+from tests.experiments.outcomes import decide, scored
 from tests.factories import MemberFactory, PodFactory
 
 THREE = {"No e-mail": 0.3, "A note of thanks": 0.5, "A note of thanks with the name of the reporter": 0.32}
@@ -47,7 +48,13 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
     won = imported(tmp_path, key="won")
     words = {"reason": "It sells.", "learning": "A mail sells."}
     decisions.decide(experiment=won, kind="ship", variant=won.variants.get(position=1), actor=me, **words)
+    for title, rating in (("Thank readers after their third visit in a week", 7), ("Send it at noon", 3)):
+        forecast = scored(me, title, now(), confidence=rating, expected_lift="0.03" if rating > 5 else None)
+        decide(forecast.round_idea.idea, won.readouts.get().document, now())
+    scored(me, "Not decided yet", now())
     paths = {
+        "outcomes": "/me/outcomes/",
+        "home-outcomes": "/",
         "list": "/experiments/",
         "plan": f"/experiments/{draft.key}/plan/",
         "variants": f"/experiments/{draft.key}/variants/",
@@ -65,6 +72,8 @@ def test_every_page_of_an_experiment_is_sound(me, ended, page, visit, look, tmp_
     }
     for name, path in paths.items():
         visit(path, width=width)
+        if name == "home-outcomes":
+            page.get_by_text("You expected +3%").wait_for()
         if name in ("results", "by-day"):
             page.locator(".drawing .main-svg").first.wait_for()
         look(f"experiments-{name}")

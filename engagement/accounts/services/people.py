@@ -92,7 +92,7 @@ def change_member(*, member: Member, role: str, discipline: str, is_active: bool
 
 @transaction.atomic
 def change_profile(*, member: Member, **values: Any) -> Member:
-    """What members decide about themselves: name, colours, time zone, shortcuts. A new name is traced."""
+    """What members decide about themselves: name, colours, time zone, shortcuts, digest. A new name is traced."""
     before, after = audit.changed(member, {name: value for name, value in values.items() if name == "name"})
     for name, value in values.items():
         setattr(member, name, value)

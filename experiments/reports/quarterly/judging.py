@@ -1,7 +1,7 @@
 """How well confidence ratings foretell what works: counts always, a grade from twenty outcomes on."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,19 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Rated:
+    """A confidence rating, and whether what it was given to worked."""
+
+    rating: float
+    is_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Rated):
     """A closed, valid experiment whose idea was scored: what was stated, and what became of it."""
 
     experiment: str
-    rating: float
     ice: float
-    is_better: bool
     chance: float
     lift: float
 
@@ -41,8 +47,8 @@ def outcomes(decisions: Iterable[Decision]) -> list[Outcome]:
     return [
         Outcome(
             experiment=decision.experiment.key, rating=float(scored[decision.pk].confidence_median or 0),
-            ice=float(scored[decision.pk].ice or 0), is_better=_is_better(decision), chance=believed[decision.pk][0],
-            lift=believed[decision.pk][1],
+            ice=float(scored[decision.pk].ice or 0), is_better=is_better(decision.readout.document),
+            chance=believed[decision.pk][0], lift=believed[decision.pk][1],
         )
         for decision in listed if decision.pk in scored and decision.pk in believed
     ]  # fmt: skip
@@ -54,7 +60,7 @@ def judging(found: list[Outcome]) -> dict[str, Any]:
     return {
         "outcomes": len(found),
         "fewest": FEWEST_CLOSED,
-        "bins": [_bin(found, low, high) for low, high in BINS],
+        "bins": bins(found),
         "grade": _grade(found) if enough else None,
         "surprise": _surprise(found),
     }
@@ -94,16 +100,27 @@ def _chances(decisions: list[Decision]) -> dict[int, tuple[float, float]]:
     return found
 
 
-def _is_better(decision: Decision) -> bool:
-    metric = next(part for part in decision.readout.document["metrics"] if part["role"] == "primary")
+def is_better(document: dict[str, Any]) -> bool:
+    """Whether some treatment was better than control on the primary metric."""
+    metric = next(part for part in document["metrics"] if part["role"] == "primary")
     return any(comparison["verdict"] == stats.Verdict.BETTER for comparison in metric["comparisons"])
 
 
-def _bin(found: list[Outcome], low: int, high: int) -> dict[str, Any]:
+def bins(found: Sequence[Rated]) -> list[dict[str, Any]]:
+    """Per range of ratings how many there are, how many of them worked, and the interval of that share."""
+    return [_bin(found, low, high) for low, high in BINS]
+
+
+def share_interval(worked: int, count: int) -> tuple[float, float]:
+    """The 95% interval of a share of at least one."""
+    low, high = stats.wilson_interval(stats.Counts(n=np.array([count]), successes=np.array([worked])), alpha=1 - LEVEL)
+    return float(low[0]), float(high[0])
+
+
+def _bin(found: Sequence[Rated], low: int, high: int) -> dict[str, Any]:
     inside = [one for one in found if low - 0.5 <= one.rating < high + 0.5]
     worked, count = sum(one.is_better for one in inside), len(inside)
-    counts = stats.Counts(n=np.array([count]), successes=np.array([worked])) if count else None
-    ends = [float(end[0]) for end in stats.wilson_interval(counts, alpha=1 - LEVEL)] if counts else [None, None]
+    ends = share_interval(worked, count) if count else (None, None)
     stated = float(np.mean(stated_probability([one.rating for one in inside]))) if inside else None
     return {
         "from": low, "to": high, "count": count, "worked": worked, "stated": stated,

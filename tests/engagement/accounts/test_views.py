@@ -86,10 +86,12 @@ def test_a_member_changes_the_own_profile_and_no_other(client):
     other, member = MemberFactory(name="Other"), MemberFactory()
     client.force_login(member)
 
-    client.post("/settings/profile/", {"name": "Nora", "theme": "dark", "time_zone": "", "role": "administrator"})
+    asked = {"name": "Nora", "theme": "dark", "time_zone": "", "digest": "weekly", "role": "administrator"}
+    client.post("/settings/profile/", asked)
 
     member.refresh_from_db()
-    assert (member.name, member.theme, member.has_shortcuts, member.role) == ("Nora", "dark", False, "member")
+    changed = (member.name, member.theme, member.has_shortcuts, member.digest, member.role)
+    assert changed == ("Nora", "dark", False, "weekly", "member")
     assert Member.objects.get(pk=other.pk).name == "Other"
     assert 'data-theme="dark"' in client.get("/settings/profile/").content.decode()
     assert "js/keys.js" not in client.get("/settings/profile/").content.decode()
