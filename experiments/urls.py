@@ -18,6 +18,7 @@ from experiments.views import (
     results_file,
     retro,
     shared_report,
+    variants,
 )
 
 urlpatterns = [
@@ -31,6 +32,11 @@ urlpatterns = [
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
     path("experiments/<str:key>/dates/", calendar.move, name="experiment_move"),
     path("experiments/<str:key>/roles/", checklist.roles_change, name="experiment_roles"),
+    path("experiments/<str:key>/variants/add/", variants.add, name="experiment_variant_add"),
+    path("experiments/<str:key>/variants/tokens/", variants.token_gaps, name="experiment_token_gaps"),
+    path("experiments/<str:key>/variants/<int:place>/", variants.edit, name="experiment_variant"),
+    path("experiments/<str:key>/variants/<int:place>/preview/", variants.preview, name="experiment_preview"),
+    path("experiments/<str:key>/variants/<int:place>/remove/", variants.remove, name="experiment_variant_remove"),
     path("experiments/<str:key>/forecast/settle/", forecast.settle, name="experiment_forecast"),
     path("experiments/<str:key>/checklist/mark/", checklist.mark, name="experiment_mark"),
     path("experiments/<str:key>/launch/", checklist.launch, name="experiment_launch"),

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import ibis
 import pyarrow as pa
-from django.db.models import F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from ibis.expr.types import Table
 
+from engagement.accounts.models import Workspace
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.errors import NotFound
@@ -212,3 +213,13 @@ def audiences() -> list[tuple[Audience, AudienceVersion, AudienceCount | None]]:
 def newest_audience_count(version: AudienceVersion, *, experiment: str = "") -> AudienceCount | None:
     """The last count made for whoever asks: the experiment of that uid, or the audience's own page."""
     return AudienceCount.objects.filter(version=version, experiment=experiment).first()
+
+
+def known_traits(names: Iterable[str]) -> set[str]:
+    """Those of the names that some customer has as a trait; one query."""
+    asked = list(names)
+    if not asked:
+        return set()
+    columns = {f"is_told_{n}": Exists(Customer.objects.filter(traits__has_key=name)) for n, name in enumerate(asked)}
+    row = Workspace.objects.annotate(**columns).values(*columns).first() or {}
+    return {name for n, name in enumerate(asked) if row.get(f"is_told_{n}")}

@@ -12,6 +12,11 @@ CODE_ATTRIBUTES = frozenset({"style", "srcdoc"})
 CODE_ELEMENTS = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"})
 TEXT_ELEMENTS = frozenset({"title", "textarea"})
 LIVE_ELEMENTS = frozenset({"script", "iframe", "object", "embed", "form", "base", "link", "meta", "frame", "frameset"})
+BLOCKS = frozenset(
+    ("address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "footer", "h1", "h2",
+     "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot",
+     "th", "thead", "tr", "ul")
+)  # fmt: skip
 SPACE = " \t\n\r\f"
 
 
@@ -51,15 +56,19 @@ class Markup:
     spots: list[Spot]
     attributes: list[Attribute]
     elements: list[tuple[str, int]]
+    words: str
 
 
 def read(text: str) -> Markup:
-    """The spots of all tokens and forks in their order, attributes that lead or run, and elements that are alive."""
+    """The spots of all tokens and forks in their order, attributes that lead or run, elements that are alive.
+
+    words: what is there to be read, with a break where a block begins or ends.
+    """
     reader = _Reader(text)
     while reader.at < len(text):
         reader.states[reader.state]()
         reader.at += 1
-    return Markup(reader.spots, reader.attributes, reader.elements)
+    return Markup(reader.spots, reader.attributes, reader.elements, "".join(reader.words))
 
 
 class _Reader:
@@ -71,6 +80,7 @@ class _Reader:
         self.spots: list[Spot] = []
         self.attributes: list[Attribute] = []
         self.elements: list[tuple[str, int]] = []
+        self.words: list[str] = []
         self.states: dict[str, Callable[[], None]] = {
             "text": self._text, "opened": self._opened, "name": self._name, "tag": self._tag,
             "attribute": self._attribute, "after": self._after, "equals": self._equals, "value": self._value,
@@ -97,6 +107,7 @@ class _Reader:
             self.state, self.is_closing = "opened", False
         else:
             self._met("text")
+            self.words.append(" " if self.char == "\n" else self.char)
 
     def _opened(self) -> None:
         if self._met():
@@ -114,6 +125,7 @@ class _Reader:
             self.state = "declaration"
         elif self.char != "<":
             self.state = "text"
+            self.words.append("<" + self.char)
 
     def _name(self) -> None:
         if self._met():
@@ -186,6 +198,8 @@ class _Reader:
     def _close(self) -> None:
         if not self.is_closing and self.element in LIVE_ELEMENTS:
             self.elements.append((self.element, self.at))
+        if self.element in BLOCKS:
+            self.words.append("\n")
         self.state = "text"
         if not self.is_closing and self.element in CODE_ELEMENTS | TEXT_ELEMENTS:
             self.state = "code"

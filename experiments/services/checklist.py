@@ -28,8 +28,9 @@ from experiments.services.eligibility import newest_count
 from experiments.services.plans import SLOTS
 
 VERSION = "launch-1"
-AUTHORED = ("planned", "loaded", "changed", "moved", "chose audience")
+AUTHORED = ("planned", "loaded", "changed", "changed message", "changed variants", "moved", "chose audience")
 PLANNED = (State.DRAFT, State.READY)
+MOST_VARIANTS_ALONE = 5  # more of them only with a second member's reason
 
 
 class Status(StrEnum):
@@ -116,6 +117,11 @@ def mark(*, experiment: Experiment, item: str, kind: str, actor: Member, reason:
     return made
 
 
+def may_have_many(experiment: Experiment) -> bool:
+    """Whether a second member said why more variants than usual are worth it."""
+    return experiment.checklist_marks.filter(item="variants", kind=MarkKind.WAIVER).exists()
+
+
 def standing_waivers(experiment: Experiment) -> list[tuple[str, ChecklistMark]]:
     """Title and waiver of what was launched with a waiver, each item once, the newest."""
     found: dict[str, ChecklistMark] = {}
@@ -163,7 +169,7 @@ def _waived(key: str, title: str, finding: Finding, marks: list[ChecklistMark], 
     waiver = _newest(marks, key, MarkKind.WAIVER)
     if waiver is None or not item.is_open:
         return item
-    lapse = _lapse(waiver, agreed)
+    lapse = "" if key in LASTING else _lapse(waiver, agreed)
     if lapse:
         return Item(key, title, item.status, f"{item.finding} {lapse}")
     return Item(key, title, Status.WAIVED, f"{item.finding} “{waiver.reason}”", waiver)
@@ -226,6 +232,12 @@ def _sized(experiment: Experiment, _at: datetime) -> Finding:
     return Status.PASSED, _("The plan is sized for its minimum effect.")
 
 
+def _variants(experiment: Experiment, _at: datetime) -> Finding:
+    count = experiment.variants.count()
+    told = _("%(count)d variants, control included.") % {"count": count}
+    return (Status.FAILED if count > MOST_VARIANTS_ALONE else Status.PASSED), told
+
+
 def _audience(experiment: Experiment, _at: datetime) -> Finding:
     if experiment.audience_version is None:
         return Status.NOT_APPLICABLE, _("It has no audience: everybody whom another system asks about.")
@@ -282,6 +294,7 @@ AUTOMATIC: Mapping[str, tuple[str | Promise, Check]] = {
     "dates": (gettext_lazy("The dates are sound"), _dates),
     "primary": (gettext_lazy("A business metric decides"), _primary),
     "power": (gettext_lazy("Power is enough"), _sized),
+    "variants": (gettext_lazy("At most five variants"), _variants),
     "audience": (gettext_lazy("The audience is not empty"), _audience),
     "tokens": (gettext_lazy("Tokens have fallbacks"), _tokens),
     "links": (gettext_lazy("Links are well formed"), _links),
@@ -293,4 +306,5 @@ BY_HAND: Mapping[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Escalation plan"), gettext_lazy("Write who is called, when to pause, and how to roll back."),
     ),
 }  # fmt: skip
-WAIVABLE = {"power", "links", "seen"}
+WAIVABLE = {"power", "variants", "links", "seen"}
+LASTING = {"variants"}  # a reason for many variants holds whatever they come to say

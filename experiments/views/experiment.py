@@ -22,6 +22,7 @@ from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.forecast import ForecastForm
 from experiments.forms.launch import RolesForm
+from experiments.forms.message import CopyForm
 from experiments.forms.results import UploadForm
 from experiments.forms.retro import NextIdeaForm, RetroForm
 from experiments.models import Experiment, Readout, Retro, Variant
@@ -40,6 +41,7 @@ from experiments.services import checklist, decisions
 from experiments.views.audience import audience_context
 from experiments.views.checklist import checklist_context
 from experiments.views.forecast import forecast_context
+from experiments.views.variants import variants_context
 
 TABS = {
     "plan": gettext_lazy("Plan"),
@@ -133,6 +135,7 @@ def page(
     form: DecisionForm | None = None,
     retro_form: RetroForm | None = None,
     forecast_form: ForecastForm | None = None,
+    copy_form: CopyForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """One tab of an experiment, with a refused form where there is one."""
@@ -152,6 +155,7 @@ def page(
     }
     of_tab: dict[str, Callable[[], dict[str, Any]]] = {
         "plan": lambda: _plan(request, found),
+        "variants": lambda: variants_context(request, found, copy_form),
         "audience": lambda: audience_context(request, found),
         "forecast": lambda: forecast_context(request, found, forecast_form),
         "checklist": lambda: checklist_context(request, found),

@@ -1,6 +1,6 @@
 """Which customers a rule selects now: traits from the database, events from the store, one query of the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 from django.db import connection
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models import Count, F, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
@@ -59,12 +59,34 @@ def removed_by_part(rule: Rule, *, at: datetime) -> list[int]:
     return [int(row[f"part_{n}"] or 0) for n in range(len(parts))]
 
 
+def lacking(rule: Rule | None, names: Sequence[str], *, at: datetime) -> tuple[int, dict[str, int]]:
+    """How many customers a rule selects (None: all there are), and per trait how many of them it tells nothing of."""
+    if rule is None:
+        return _lacking_of_all(names)
+    with _customers(rule, at, with_states=False, also=names) as (warehouse, table):
+        chosen = table.filter(holds(rule, table, at_us=microseconds(at)))
+        gaps = {f"gap_{n}": (chosen[trait_column(name)].fill_null("") == "").sum() for n, name in enumerate(names)}
+        row = warehouse.rows(chosen.aggregate(customers=chosen.count(), **gaps))[0]
+    return int(row["customers"]), {name: int(row[f"gap_{n}"] or 0) for n, name in enumerate(names)}
+
+
+def _lacking_of_all(names: Sequence[str]) -> tuple[int, dict[str, int]]:
+    told = {f"told_{n}": _as_text(name) for n, name in enumerate(names)}
+    nothing = [Q(**{name: None}) | Q(**{name: ""}) for name in told]
+    empty = {f"gap_{n}": Count("pk", filter=one) for n, one in enumerate(nothing)}
+    row = Customer.objects.filter(merged_into=None).annotate(**told).aggregate(customers=Count("pk"), **empty)
+    return row["customers"], {name: row[f"gap_{n}"] for n, name in enumerate(names)}
+
+
 @contextmanager
 def _customers(
-    rule: Rule, at: datetime, *, with_states: bool, everybody: bool = False
+    rule: Rule, at: datetime, *, with_states: bool, everybody: bool = False, also: Sequence[str] = ()
 ) -> Iterator[tuple[Warehouse, Table]]:
-    """Whom the rule may select (`everybody`: all who are somebody of their own), with the columns that it reads."""
-    known = ibis.memtable(_known(rule, with_names=needs_names(rule), everybody=everybody))
+    """Whom the rule may select (`everybody`: all who are somebody of their own), with the columns that it reads.
+
+    also: traits that are asked for beside those of the rule.
+    """
+    known = ibis.memtable(_known(rule, with_names=needs_names(rule), everybody=everybody, also=also))
     with connect() as warehouse:
         events = queries.resolved(warehouse.table("events"), queries.survivors())
         if _must(rule) and not everybody:
@@ -96,12 +118,12 @@ def _raw(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
             yield from found
 
 
-def _known(rule: Rule, *, with_names: bool, everybody: bool) -> pa.Table:
+def _known(rule: Rule, *, with_names: bool, everybody: bool, also: Sequence[str] = ()) -> pa.Table:
     """A row a customer: number, the customer id where it is asked for, each trait as text.
 
     Whoever cannot be selected for a trait is left to the database to leave out.
     """
-    names = traits(rule)
+    names = list(dict.fromkeys((*traits(rule), *also)))
     columns: dict[str, Any] = {"customer": F("pk")}
     if with_names:
         columns["external"] = F("external_id")
