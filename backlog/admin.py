@@ -87,7 +87,7 @@ class BallotAdmin(ReadOnlyAdmin):
     """Ballots of closed rounds; the number in an address here would tell how many others there are in an open one."""
 
     list_display = ["voter", "round_idea", "impact", "confidence", "ease", "cast_at"]
-    search_fields = ["comment", "voter__name"]
+    search_fields = ["comment", "impact_comment", "confidence_comment", "ease_comment", "voter__name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         closed = Q(round_idea__round__state=RoundState.CLOSED)

@@ -352,8 +352,13 @@ def proposed_closing() -> datetime:
     return datetime.combine(day, time(LAST_HOUR), tzinfo=get_current_timezone())
 
 
+def _comment_on_a_scale(label: Any) -> forms.CharField:
+    rows = forms.Textarea(attrs={"rows": 2})
+    return forms.CharField(label=label, max_length=TEXT_LIMIT, required=False, widget=rows)
+
+
 class BallotForm(forms.Form):
-    """Three scales, each scored or marked “cannot judge”; comment and expected lift as the voter likes.
+    """Three scales, each scored or marked “cannot judge”; comments and expected lift as the voter likes.
 
     `evidence` is what there is now. Where the voter had other evidence before them, the form asks them to look again.
     """
@@ -364,12 +369,15 @@ class BallotForm(forms.Form):
     confidence_abstain = forms.BooleanField(required=False)
     ease = forms.IntegerField(label=Scale.EASE.label, min_value=LOWEST, max_value=HIGHEST, required=False)
     ease_abstain = forms.BooleanField(required=False)
+    impact_comment = _comment_on_a_scale(gettext_lazy("Why this impact? (optional)"))
+    confidence_comment = _comment_on_a_scale(gettext_lazy("Why this confidence rating? (optional)"))
+    ease_comment = _comment_on_a_scale(gettext_lazy("Why this ease? (optional)"))
     comment = forms.CharField(
         label=gettext_lazy("Comment (optional)"),
         max_length=TEXT_LIMIT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Others read it with your name once the round is closed."),
+        help_text=gettext_lazy("On the whole idea. Others read it with your name once the round is closed."),
     )
     expected_lift_percent = forms.DecimalField(
         label=gettext_lazy("Expected lift, in % (optional)"),
@@ -419,8 +427,10 @@ class BallotForm(forms.Form):
         """What `ballots.cast` takes of a valid form."""
         percent: Decimal | None = self.cleaned_data["expected_lift_percent"]
         scores = {scale.value: self.cleaned_data[scale] for scale in Scale}
+        comments = {f"{scale}_comment": self.cleaned_data[f"{scale}_comment"] for scale in Scale}
         return {
             **scores,
+            **comments,
             "comment": self.cleaned_data["comment"],
             "expected_lift": None if percent is None else percent / 100,
         }

@@ -80,8 +80,8 @@ def may_be_scored_again(idea: Idea, place: RoundIdea) -> bool:
 def both_ends(ballots: Iterable[Ballot], scale: Scale) -> tuple[Ballot, Ballot]:
     """The lowest and the highest of some ballots on a scale; of equal ones, one who said why, where one did."""
     cast = [ballot for ballot in ballots if getattr(ballot, scale) is not None]
-    lowest = min(cast, key=lambda ballot: (getattr(ballot, scale), not ballot.comment, ballot.pk))
-    return lowest, max(cast, key=lambda ballot: (getattr(ballot, scale), bool(ballot.comment), -ballot.pk))
+    lowest = min(cast, key=lambda ballot: (getattr(ballot, scale), not ballot.said_on(scale), ballot.pk))
+    return lowest, max(cast, key=lambda ballot: (getattr(ballot, scale), bool(ballot.said_on(scale)), -ballot.pk))
 
 
 def explanation_refusal(talk: Talk, explanation: Explanation | None) -> DomainError | None:

@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from backlog.models import Ballot, RoundIdea, Talk
+from backlog.scoring import SCALES
 from backlog.services import ballots, discussion, ideas, rounds, talks
 from engagement.accounts.choices import Role
 from engagement.accounts.models import Member
@@ -36,6 +37,7 @@ from tests.factories import MemberFactory, PodFactory
 pytestmark = pytest.mark.django_db
 MARKER, ASKED = "MARKER-7391", "MARKER"  # what must not show; what doors are asked for
 QUARTER = f"{now():%Y}-Q{(now().month + 2) // 3}"
+COMMENTS = ("comment", *(f"{scale}_comment" for scale in SCALES))
 SAID = "UNREAD-5520"  # what one end of a dispute wrote
 FRAGMENT = {"HX-Request": "true"}
 WRITES_ONLY = {
@@ -116,11 +118,13 @@ def _hidden_ballot(place: RoundIdea, other: RoundIdea, number: int) -> Ballot:
     voter = RoundMemberFactory(round=place.round, member__name=f"Voter {number}").member
     scores = {"impact": 9, "confidence": 8 + number % 2, "ease": 10}
     comment = f"{MARKER} {number}"
+    on_scales = {f"{scale}_comment": f"{comment} on {scale}" for scale in SCALES}
     ballots.cast(
         voting_round=other.round,
         idea=other.idea,
         voter=voter,
         comment=comment,
+        **on_scales,
         expected_lift=Decimal("0.7391"),
         **scores,
     )
@@ -129,6 +133,7 @@ def _hidden_ballot(place: RoundIdea, other: RoundIdea, number: int) -> Ballot:
         idea=place.idea,
         voter=voter,
         comment=comment,
+        **on_scales,
         expected_lift=Decimal("0.7391"),
         **scores,
     )
@@ -206,6 +211,7 @@ def _admin_addresses(place: RoundIdea, ballot: Ballot) -> list[str]:
     rows = {"ballot": ballot.pk, "roundidea": place.pk, "votinground": place.round_id, "idea": place.idea_id}
     details = [f"/admin/backlog/{name}/{pk}/{page}/" for name, pk in rows.items() for page in ("change", "history")]
     ballots_asked = [f"?q={ASKED}", "?q=Voter", "?o=-3", "?impact=9", "?impact__gte=9", f"?comment__contains={ASKED}"]
+    ballots_asked.append(f"?ease_comment__contains={ASKED}")
     peeping = [
         "/admin/accounts/member/?ballots__impact=9",
         "/admin/backlog/idea/?round_ideas__ballots__impact=9",
@@ -249,7 +255,7 @@ def change_the_secret(world: World) -> None:
     for ballot in world.hidden[2:]:
         ballot.delete()
     hidden = Ballot.objects.filter(voter__name__startswith="Voter")
-    hidden.update(impact=1, confidence=3, ease=None, comment="Something else", expected_lift=None)
+    hidden.update(impact=1, confidence=3, ease=None, expected_lift=None, **dict.fromkeys(COMMENTS, "Something else"))
     Ballot.objects.filter(voter=world.people["abstained"]).update(id=1_000 + F("id") * 3)  # as if many lay in between
 
 
@@ -325,6 +331,9 @@ def test_before_closing_those_who_have_voted_get_the_tally_and_nothing_more(worl
             "confidence": 2,
             "ease": 2,
             "comment": "",
+            "impact_comment": "",
+            "confidence_comment": "",
+            "ease_comment": "",
             "expected_lift": None,
             "cast_at": world.client("voted").get("/api/v1/ballots/").json()["results"][0]["cast_at"],
             "is_by_author": False,
@@ -340,7 +349,8 @@ def test_after_closing_everybody_sees_ballots_scores_and_names(world, role):
     pages = [reverse("ballot", args=[place.round_id, place.idea_id]), reverse("round", args=[place.round_id])]
     for path in pages:
         text = client.get(path).content.decode()
-        assert {f"{MARKER} 0", f"{MARKER} 3", "Voter 0"} - set(re.findall(rf"{MARKER} \d|Voter 0", text)) == set()
+        found = set(re.findall(rf"{MARKER} \d(?: on \w+)?|Voter 0", text))
+        assert {f"{MARKER} 0", f"{MARKER} 3", f"{MARKER} 3 on ease", "Voter 0"} - found == set()
     # Impact 2 9 9 9 9, confidence 2 8 8 9 9, ease 2 10 10 10 10: medians 9, 8, 10, so 9.0. The other idea's confidence
     # is 8 8 9 9, median 8.5, so 9.2 after rounding: it stands first.
     by_score = client.get("/ideas/?sort=score").context["page"].object_list
@@ -447,7 +457,7 @@ def test_an_idea_scored_again_hides_its_talk_from_those_who_are_to_score_it(worl
 @pytest.mark.parametrize("role", ["voted", "lowest"])
 def test_a6_2_first_ballots_ones_own_too_are_shown_once_the_second_is_sent_and_at_no_door_before(world, talk, role):
     me, written = world.people[role], "FIRST-8814"
-    Ballot.objects.filter(round_idea=world.place).update(comment=written)
+    Ballot.objects.filter(round_idea=world.place).update(**dict.fromkeys(COMMENTS, written))
     again = rounds.open_second_round(
         first_round=world.place.round,
         ideas=[world.place.idea],

@@ -205,6 +205,11 @@ def _scale(words: str) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=LOWEST, max_value=HIGHEST, allow_null=True, help_text=help_text)
 
 
+def _comment(words: str) -> serializers.CharField:
+    help_text = f"{words}; read by others, with your name, once the round is closed."
+    return serializers.CharField(max_length=TEXT_LIMIT, required=False, allow_blank=True, help_text=help_text)
+
+
 class BallotSerializer(serializers.ModelSerializer[Ballot]):
     """One ballot. It has no number of its own: numbers in a row would tell how many others there are."""
 
@@ -214,7 +219,10 @@ class BallotSerializer(serializers.ModelSerializer[Ballot]):
     impact = _scale("Impact if it works")
     confidence = _scale("Confidence rating, how likely it is to work")
     ease = _scale("Ease, little work and risk is high")
-    comment = serializers.CharField(max_length=TEXT_LIMIT, required=False, allow_blank=True)
+    comment = _comment("On the whole idea")
+    impact_comment = _comment("On the impact")
+    confidence_comment = _comment("On the confidence rating")
+    ease_comment = _comment("On the ease")
     is_by_author = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -227,6 +235,9 @@ class BallotSerializer(serializers.ModelSerializer[Ballot]):
             "confidence",
             "ease",
             "comment",
+            "impact_comment",
+            "confidence_comment",
+            "ease_comment",
             "expected_lift",
             "cast_at",
             "is_by_author",

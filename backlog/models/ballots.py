@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backlog.choices import Scale
 from backlog.models.columns import long_text
 from backlog.models.rounds import RoundIdea
 from backlog.scoring import HIGHEST, LOWEST, Scores
@@ -32,6 +33,9 @@ class Ballot(models.Model):
     confidence = _scale(_("confidence rating"))
     ease = _scale(_("ease"))
     comment = long_text(_("comment"), blank=True)
+    impact_comment = long_text(_("comment on impact"), blank=True)
+    confidence_comment = long_text(_("comment on the confidence rating"), blank=True)
+    ease_comment = long_text(_("comment on ease"), blank=True)
     expected_lift = models.DecimalField(
         _("expected lift"),
         max_digits=6,
@@ -68,6 +72,17 @@ class Ballot(models.Model):
     @property
     def scores(self) -> Scores:
         return Scores(self.impact, self.confidence, self.ease)
+
+    @property
+    def comments(self) -> dict[Scale | None, str]:
+        """What was said, by the scale it is about; None stands for the whole idea, and comes last."""
+        said: dict[Scale | None, str] = {scale: getattr(self, f"{scale}_comment") for scale in Scale}
+        said[None] = self.comment
+        return {scale: text for scale, text in said.items() if text}
+
+    def said_on(self, scale: Scale) -> str:
+        """What explains the score on a scale: the comment on it, else the one on the whole idea."""
+        return self.comments.get(scale, self.comment)
 
     @property
     def expected_lift_percent(self) -> Decimal | None:

@@ -28,6 +28,9 @@ def cast(
     confidence: int | None,
     ease: int | None,
     comment: str = "",
+    impact_comment: str = "",
+    confidence_comment: str = "",
+    ease_comment: str = "",
     expected_lift: Decimal | None = None,
     at: datetime | None = None,
 ) -> Ballot:
@@ -50,6 +53,9 @@ def cast(
         confidence=confidence,
         ease=ease,
         comment=comment.strip(),
+        impact_comment=impact_comment.strip(),
+        confidence_comment=confidence_comment.strip(),
+        ease_comment=ease_comment.strip(),
         expected_lift=expected_lift,
         cast_at=moment,
     )

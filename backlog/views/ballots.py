@@ -16,6 +16,7 @@ from backlog.models import Ballot, RoundIdea
 from backlog.services import ballots
 from backlog.views.figures import reveal_figure, tally_figure
 from backlog.views.idea_page import evidence_shown
+from backlog.views.reveal import comments_by_scale
 from backlog.views.talk_page import talk_shown
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
@@ -124,7 +125,7 @@ def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot]) -> dic
     for one in cast:
         one.first = first.get(one.voter_id)
     figure = reveal_figure(cast, request.user, first=first.values())
-    return {"figure": figure, **talk_shown(request.user, place, at=now())}
+    return {"figure": figure, "comments": comments_by_scale(cast), **talk_shown(request.user, place, at=now())}
 
 
 def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
@@ -140,6 +141,7 @@ def _scale(form: BallotForm, scale: Scale, *, has_keys: bool) -> dict[str, Any]:
         "anchors": ANCHORS[scale],
         "value": form[scale].value(),
         "abstained": form[f"{scale}_abstain"].value(),
+        "comment": form[f"{scale}_comment"],
         "error": " ".join(str(error) for error in form[scale].errors),
         "key": scale.value[0] if has_keys else "",
     }

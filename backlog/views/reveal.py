@@ -14,6 +14,7 @@ from backlog.models import Ballot, Idea, RoundIdea
 from backlog.models.rounds import OUTLIER_DISTANCE
 from backlog.queries import BoardRow, TalkSeen
 from engagement.accounts.choices import Discipline
+from engagement.accounts.models import Member
 from engagement.core.figures.still import Dot, Drawing, Line
 
 MOST_DISPUTED = 3
@@ -83,7 +84,7 @@ def _disputed(row: BoardRow, result: RoundIdea, scale: Scale, talk: TalkSeen | N
 
 def _end(ballot: Ballot, scale: Scale) -> End:
     label = str(Discipline(ballot.voter.discipline).label)
-    return End(ballot.voter.name, label, getattr(ballot, scale), ballot.comment)
+    return End(ballot.voter.name, label, getattr(ballot, scale), ballot.said_on(scale))
 
 
 def _medians(cast: Sequence[Ballot], scale: Scale) -> str:
@@ -93,6 +94,31 @@ def _medians(cast: Sequence[Ballot], scale: Scale) -> str:
         if getattr(ballot, scale) is not None:
             scores[ballot.voter.discipline].append(getattr(ballot, scale))
     return " · ".join(f"{one.label} {median(scores[one]):g}" for one in Discipline if one in scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What one voter said, with their score where it is about a scale."""
+
+    voter: Member
+    score: int | None
+    text: str
+
+
+def comments_by_scale(ballots: Sequence[Ballot]) -> list[tuple[str, list[Comment]]]:
+    """The comments on each scale, then those on the whole idea, each group under its name; highest scores first."""
+    groups: list[tuple[str, list[Comment]]] = []
+    for scale in (*Scale, None):
+        said = [_comment(ballot, scale) for ballot in ballots if scale in ballot.comments]
+        said.sort(key=lambda one: -(one.score or 0))
+        if said:
+            groups.append((str(scale.label) if scale else _("The whole idea"), said))
+    return groups
+
+
+def _comment(ballot: Ballot, scale: Scale | None) -> Comment:
+    score = None if scale is None else getattr(ballot, scale)
+    return Comment(ballot.voter, score, ballot.comments[scale])
 
 
 def outliers(ballots: Sequence[Ballot], result: RoundIdea, scale: Scale) -> list[Ballot]:

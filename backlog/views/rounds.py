@@ -29,6 +29,7 @@ from engagement.core.errors import Conflict, InvalidInput
 PAGE_SIZE = 50
 BALLOT_COLUMNS = (
     "idea", "title", "voter", "discipline", "impact", "confidence", "ease", "expected_lift", "comment",
+    "impact_comment", "confidence_comment", "ease_comment",
 )  # fmt: skip
 
 
@@ -142,7 +143,8 @@ def round_csv(request: MemberRequest, round_id: int) -> HttpResponse:
     ballots = queries.ballots_visible_to(request.user).filter(round_idea__round=found).order_by("round_idea", "pk")
     rows = [
         (ballot.round_idea.idea_id, ballot.round_idea.idea.title, ballot.voter.name, ballot.voter.discipline,
-         ballot.impact, ballot.confidence, ballot.ease, ballot.expected_lift, ballot.comment)
+         ballot.impact, ballot.confidence, ballot.ease, ballot.expected_lift, ballot.comment,
+         ballot.impact_comment, ballot.confidence_comment, ballot.ease_comment)
         for ballot in ballots
     ]  # fmt: skip
     return csv_answer(f"round-{round_id}.csv", BALLOT_COLUMNS, rows)

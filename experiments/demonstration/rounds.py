@@ -90,7 +90,10 @@ ROUNDS = (
 
 @dataclass(frozen=True, slots=True)
 class BallotText:
-    """One ballot, cast `after` the round opened; None where the voter could not judge."""
+    """One ballot, cast `after` the round opened; None where the voter could not judge.
+
+    `about` is the scale that the comment is about; empty where that is the whole idea.
+    """
 
     idea: str
     voter: str
@@ -98,6 +101,7 @@ class BallotText:
     confidence: int | None
     ease: int | None
     comment: str
+    about: str
     expected_lift: float | None
     after: timedelta
 
@@ -140,6 +144,7 @@ def _of_one(voter: str, ideas: list[IdeaText], rng: np.random.Generator) -> Iter
             confidence=confidence,
             ease=None if is_unsure else ease,
             comment=idea.comments.get(voter, ""),
+            about=idea.disputed,
             expected_lift=forecast,
             after=after,
         )

@@ -111,6 +111,19 @@ def test_a2_3_in_the_comment_a_letter_is_a_letter(page, visit, places, me):
     assert page.locator("[type=radio]:checked").count() == 0
 
 
+def test_a2_3_in_a_comment_on_a_scale_too_and_it_is_sent_with_the_ballot(page, visit, places, me):
+    visit(address(places[0]))
+    press(page, "i 7 c 5 e 8")
+    page.get_by_role("group", name="Impact").get_by_text("Say why").click()
+    page.get_by_label("Why this impact?").click()
+
+    press(page, "c 9 e")
+    page.get_by_role("button", name="Submit and next").click()
+    page.wait_for_url("**sent=**")
+
+    assert list(Ballot.objects.values_list(*SCALES, "impact_comment")) == [(7, 5, 8, "c9e")]
+
+
 def test_a2_4_rating_beyond_the_evidence_shows_a_hint_and_submitting_stays_possible(page, visit, places, me):
     EvidenceFactory(idea=places[0].idea, grade="third_party")
     visit(address(places[0]))
@@ -261,7 +274,8 @@ def test_every_page_of_the_backlog_is_accessible_in_light_and_dark(visit, look, 
         round__name="Round 14", idea__title="Pause the ask for two weeks", idea__pod=places[0].round.pod
     )
     for discipline in ("marketing", "data", "editorial"):
-        BallotFactory(round_idea=closed, voter__discipline=discipline, comment="Worth a try.", impact=None)
+        said = {"comment": "Worth a try.", "ease_comment": "The template exists."}
+        BallotFactory(round_idea=closed, voter__discipline=discipline, impact=None, **said)
     BallotFactory(round_idea=closed, voter=me, impact=9)
     rounds.close_round(voting_round=closed.round, actor=None)
     for grade, source in (

@@ -89,7 +89,8 @@ def _vote(voting_round: VotingRound, number: int, members: Members, ideas: Mappi
     for text in drawn_ballots(number, seed=seed):
         ballots.cast(
             voting_round=voting_round, idea=ideas[text.idea], voter=members[text.voter], impact=text.impact,
-            confidence=text.confidence, ease=text.ease, comment=text.comment,
+            confidence=text.confidence, ease=text.ease,
+            **{f"{text.about}_comment" if text.about else "comment": text.comment},
             expected_lift=None if text.expected_lift is None else Decimal(str(text.expected_lift)),
             at=voting_round.opens_at + text.after,
         )  # fmt: skip

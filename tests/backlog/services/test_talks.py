@@ -59,6 +59,16 @@ def test_of_equal_ends_one_who_said_why_is_invited():
     assert [one.ballot.comment for one in Explanation.objects.all()] == ["I tried.", "It worked."]
 
 
+def test_whoever_explained_the_disputed_scale_is_invited_before_equal_ones():
+    place = RoundIdeaFactory(idea__state="in_round")
+    for score, on_scale in ((2, ""), (2, "I tried."), (9, ""), (9, ""), (9, "It worked.")):
+        BallotFactory(round_idea=place, impact=score, impact_comment=on_scale, ease_comment="Easy.")
+
+    rounds.close_round(voting_round=place.round, actor=None)
+
+    assert [one.ballot.impact_comment for one in Explanation.objects.all()] == ["I tried.", "It worked."]
+
+
 def test_a6_1_nobody_reads_either_text_before_both_are_written_and_then_everybody_reads_both(talk):
     low, high, others = voter("Lou"), voter("Oz"), [voter("Mia"), MemberFactory(administrator=True)]
 

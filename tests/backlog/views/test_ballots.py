@@ -58,6 +58,39 @@ def test_comment_and_expected_lift_are_kept(client_of, place, me):
     assert [(one[3], float(one[4])) for one in kept(me)] == [("Why not", 0.025)]
 
 
+def test_a_comment_on_each_scale_is_kept_and_after_closing_they_stand_by_scale(client_of, place, me):
+    other = RoundMemberFactory(round=place.round, member__name="Bo").member
+    on_scales = {"impact_comment": " Many see it. ", "ease_comment": "A template.", "comment": "Do it."}
+    client_of(me).post(address(place), {**SCORES, **on_scales})
+    client_of(other).post(address(place), {**SCORES, "impact": "9", "impact_comment": "All see it.\nTwice."})
+    before = client_of(MemberFactory()).get(address(place)).content.decode()
+    rounds.close_round(voting_round=place.round, actor=None)
+
+    answer = client_of(MemberFactory()).get(address(place))
+
+    assert "see it." not in before
+    groups = answer.context["comments"]
+    assert [(group, [(one.voter, one.score, one.text) for one in said]) for group, said in groups] == [
+        ("Impact", [(other, 9, "All see it.\nTwice."), (me, 7, "Many see it.")]),
+        ("Ease", [(me, 8, "A template.")]),
+        ("The whole idea", [(me, None, "Do it.")]),
+    ]
+    page = answer.content.decode()
+    order = [page.index(words) for words in ('id="comments"', "<h3>Impact", "All see it.<br>Twice.", "<h3>Ease")]
+    assert order == sorted(order)
+    assert (page.count("Do it."), page.count("Many see it.")) == (1, 1)
+
+
+@pytest.mark.parametrize("scale", SCORES)
+def test_a_comment_too_long_comes_back_open_at_its_scale(client_of, place, me, scale):
+    text = client_of(me).post(address(place), {**SCORES, f"{scale}_comment": "x" * 5_001}).content.decode()
+
+    fold = text[text.index(f'id="scale-{scale}"') :].split("</fieldset>")[0]
+    assert '<details class="fold" open>' in fold
+    assert "at most 5000 characters" in fold
+    assert kept(me) == []
+
+
 def test_a_missing_scale_is_named_at_the_scale_and_the_others_are_kept_in_the_form(client_of, place, me):
     answer = client_of(me).post(address(place), {"impact": "7", "confidence": "5", "comment": "Typed"})
 
