@@ -14,6 +14,7 @@ from experiments.choices import MetricRole
 from experiments.lifecycle import State
 from experiments.models import (
     AskAnswer,
+    Decision,
     Experiment,
     Metric,
     MetricLevel,
@@ -25,6 +26,7 @@ from experiments.models import (
     ResultsUpload,
 )
 
+LEARNED_FROM = 200
 SEARCHED = ("name", "key", "pod__name", "because", "we_believe", "audience", "will_move")
 
 
@@ -118,6 +120,12 @@ def shown_readouts(of: Iterable[Experiment]) -> dict[int, Readout]:
 
 def documents(of: Iterable[Experiment]) -> dict[int, dict[str, Any]]:
     return {key: readout.document for key, readout in shown_readouts(of).items()}
+
+
+def newest_decisions() -> QuerySet[Decision]:
+    """Those to learn from, each with its readout: older ones than the newest two hundred tell of other times."""
+    found = Decision.objects.select_related("experiment__idea", "readout", "variant")
+    return found.order_by("-decided_at", "-pk")[:LEARNED_FROM]
 
 
 def members_who_may_decide(experiment: Experiment) -> QuerySet[Member]:

@@ -14,6 +14,7 @@ from engagement.accounts.requests import MemberRequest
 from experiments import queries, rules
 from experiments.forms.forecast import ForecastForm
 from experiments.models import Experiment
+from experiments.reports.experience import experience
 from experiments.reports.forecast import FORECAST, RATES, Forecast, amount, forecast
 from experiments.reports.standing import last_day
 from experiments.reports.wording import metric_name
@@ -61,6 +62,7 @@ def forecast_context(request: MemberRequest, found: Experiment, form: ForecastFo
         "made": made,
         "parts": zip(found.variants.all(), made.customers, strict=True) if made else [],
         "lengths": [(part, amount(part.effect, is_rate=is_rate)) for part in made.lengths] if made else [],
+        "experience": experience(metric, minimum_effect=form.assumptions.relative_effect) if made else None,
         "sealed_on": _sealed_until(found, made) if made else None,
         "settled": found.plan if (found.plan or {}).get("minimum_effect") else None,
         "last_day": last_day(found.ends) if found.ends else "",
