@@ -283,7 +283,7 @@ def test_a_door_that_only_writes_shows_nothing(world, name):
 
 
 @pytest.mark.parametrize("role", BLIND_ROLES)
-def test_before_closing_no_door_depends_on_a_hidden_ballot(world, role):
+def test_a2_1_before_closing_no_door_depends_on_a_hidden_ballot(world, role):
     before = answers(world, role)
     change_the_secret(world)
 
@@ -374,14 +374,52 @@ def test_after_closing_the_admin_site_shows_them_too(world):
     assert len(client.get("/admin/backlog/roundidea/").context["cl"].result_list) == 2
 
 
-def test_the_admin_site_does_not_change_ballots_even_after_closing(world):
+@pytest.mark.parametrize("role", ALL_ROLES)
+def test_a5_2_after_closing_nobody_changes_adds_or_removes_a_ballot(world, role):
     world.close()
-    ballot = world.hidden[0]
+    client, place, ballot = world.client(role), world.place, world.hidden[0]
+    scores = {"impact": 1, "confidence": 1, "ease": 1}
+    one = {"round": place.round_id, "idea": place.idea_id, **scores}
+    before = list(Ballot.objects.order_by("pk").values())
 
-    for page in ("change", "delete"):
-        answer = world.client("administrator").post(f"/admin/backlog/ballot/{ballot.pk}/{page}/", {"impact": 1})
-        assert answer.status_code == 403
-    assert Ballot.objects.get(pk=ballot.pk).impact == 9
+    told = {
+        "page": client.post(reverse("ballot", args=[place.round_id, place.idea_id]), scores),
+        "api post": client.post("/api/v1/ballots/", one, "application/json"),
+        "api put": client.put("/api/v1/ballots/", one, "application/json"),
+        "api delete": client.delete("/api/v1/ballots/"),
+        **{
+            f"admin {page}": client.post(f"/admin/backlog/ballot/{ballot.pk}/{page}/", {**scores, "post": "yes"})
+            for page in ("change", "delete")
+        },
+        "admin add": client.post(
+            "/admin/backlog/ballot/add/", {**scores, "round_idea": place.pk, "voter": ballot.voter_id}
+        ),
+    }
+
+    assert len(before) == 11
+    assert list(Ballot.objects.order_by("pk").values()) == before
+    invited = role in ("abstained", "author", "invited", "voted")
+    assert {door: answer.status_code for door, answer in told.items()} == {
+        "page": 302 if invited else 403,  # to the outcome, with the refusal
+        "api post": 409 if invited else 403,
+        "api put": 405,
+        "api delete": 405,
+        **dict.fromkeys(("admin change", "admin delete", "admin add"), 403 if role == "administrator" else 302),
+    }
+
+
+def test_a5_2_the_record_of_a_closed_round_lists_who_voted_when(world):
+    start = world.place.round.opens_at.replace(microsecond=0)
+    for hours, ballot in enumerate(Ballot.objects.order_by("pk")):
+        Ballot.objects.filter(pk=ballot.pk).update(cast_at=start - timedelta(hours=hours))
+    world.close()
+
+    text = world.client("reader").get(reverse("round", args=[world.place.round_id])).content.decode()
+
+    rows = re.findall(r'<span>([^<]+)</span>\s*</span>[^<]*<span class="sub nowrap"><time datetime="([^"]+)"', text)
+    cast = Ballot.objects.select_related("voter")
+    assert len(rows) == 11
+    assert set(rows) == {(one.voter.name, one.cast_at.isoformat()) for one in cast}
 
 
 def _score_again(world: World, *roles: str) -> None:

@@ -121,6 +121,26 @@ def test_board_shows_my_state_per_idea(client_of):
     assert "Score 1 idea in" in answer.content.decode()
 
 
+def test_a4_1_before_closing_the_board_neither_shows_nor_sorts_by_score(client_of):
+    voting_round = VotingRoundFactory()
+    places = RoundIdeaFactory.create_batch(6, round=voting_round)
+    me = RoundMemberFactory(round=voting_round).member
+    client, path = client_of(me), f"/rounds/{voting_round.pk}/"
+    before = [row.idea for row in client.get(path).context["board"]]
+
+    for score, idea in enumerate(reversed(before), start=1):
+        place = next(one for one in places if one.idea == idea)
+        BallotFactory.create_batch(5, round_idea=place, impact=score, confidence=score, ease=score)
+    answers = [client.get(path + asked) for asked in ("", "?sort=score", "?sort=-ice", "?ordering=ice")]
+
+    assert [[row.idea for row in answer.context["board"]] for answer in answers] == [before] * 4
+    assert {(row.result, row.own, len(row.ballots)) for row in answers[0].context["board"]} == {(None, None, 0)}
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)<', answers[0].content.decode())
+    assert heads == ["Idea", "Author", "Your ballot"]
+    by_score = client.get("/ideas/?sort=score").context["page"].object_list
+    assert list(by_score) == sorted(before, key=lambda idea: -idea.pk)  # as without: the newest first
+
+
 def test_board_after_closing_has_scores_spreads_and_ballots_with_names(client_of):
     place = RoundIdeaFactory(idea__title="The best")
     for name, score in (("Ann", 2), ("Bo", 4), ("Cy", 9)):
