@@ -258,8 +258,12 @@ def _measures(process: dict[str, Any]) -> list[Measure]:
 
 
 def _departures(document: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Experiment, what went another way, why."""
-    words = {"stopped_early": _("Stopped before the planned end"), "waived": _("Launched with a waiver")}
+    """Experiment or round, what went another way, why."""
+    words = {
+        "stopped_early": _("Stopped before the planned end"),
+        "waived": _("Launched with a waiver"),
+        "quorum_waived": _("Closed without quorum, by a waiver"),
+    }
     return [(part["name"], words[part["what"]], part["reason"]) for part in document.get("departures", [])]
 
 

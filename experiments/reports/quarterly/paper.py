@@ -198,7 +198,7 @@ def _process(page: dict[str, Any]) -> Part | None:
 
 def _departures(page: dict[str, Any]) -> Part | None:
     rows = [list(row) for row in page["departures"]]
-    return _table([_("Experiment"), _("What"), _("Why")], rows, "nnw") if rows else None
+    return _table([_("Experiment or round"), _("What"), _("Why")], rows, "nnw") if rows else None
 
 
 def _next(page: dict[str, Any]) -> list[Part | None]:

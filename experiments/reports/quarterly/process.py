@@ -39,7 +39,10 @@ def process(decisions: Sequence[Decision], start: datetime, end: datetime) -> Fi
 
 
 def departures(decisions: Sequence[Decision], start: datetime, end: datetime) -> list[dict[str, str]]:
-    """What went another way than planned, with the reason given then: early stops, and waivers of what was launched."""
+    """What went another way than planned, with the reason given then.
+
+    Early stops, waivers of what was launched, and rounds closed without their quorum (those have no `experiment`).
+    """
     stops = [
         {"experiment": each.experiment.key, "name": each.experiment.name, "what": "stopped_early",
          "reason": each.experiment.early_stop_reason}
@@ -48,9 +51,17 @@ def departures(decisions: Sequence[Decision], start: datetime, end: datetime) ->
     waivers = ChecklistMark.objects.filter(
         kind=MarkKind.WAIVER, experiment__in=launched().filter(starts__gte=start, starts__lt=end)
     )
-    return stops + [
-        {"experiment": each.experiment.key, "name": each.experiment.name, "what": "waived", "reason": each.reason}
-        for each in waivers.select_related("experiment").order_by("experiment__starts", "at", "pk")
+    rounds = VotingRound.objects.filter(closed_at__gte=start, closed_at__lt=end, waived_at__isnull=False)
+    return [
+        *stops,
+        *(
+            {"experiment": each.experiment.key, "name": each.experiment.name, "what": "waived", "reason": each.reason}
+            for each in waivers.select_related("experiment").order_by("experiment__starts", "at", "pk")
+        ),
+        *(
+            {"experiment": "", "name": each.name, "what": "quorum_waived", "reason": each.waiver}
+            for each in rounds.order_by("closed_at", "pk")
+        ),
     ]
 
 

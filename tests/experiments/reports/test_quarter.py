@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backlog.quarters import Quarter
+from backlog.services import rounds
 from engagement.accounts.models import Workspace
 from engagement.core.clock import now
 from engagement.core.errors import NotFound
@@ -12,7 +13,7 @@ from experiments.models import ChecklistMark, Experiment
 from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.period import quarter_named, quarter_of, reported_quarters
 from experiments.services import decisions
-from tests.backlog.factories import GoalFactory
+from tests.backlog.factories import GoalFactory, RoundMemberFactory, VotingRoundFactory
 from tests.experiments.builders import imported, mismatched, planned
 from tests.factories import MemberFactory, PodFactory
 
@@ -132,13 +133,13 @@ def test_the_list_holds_the_quarters_that_have_anything_newest_first(client, tmp
 def test_a_report_takes_the_same_queries_for_one_decision_and_for_three(client, tmp_path, django_assert_num_queries):
     address = f"/reports/{quarter_of(now())}/"
     decided(imported(tmp_path, key="one"))
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         client.get(address)
 
     for key in ("two", "three"):
         decided(imported(tmp_path, key=key))
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         assert client.get(address).content.count(b"Reason of") == 3
 
 
@@ -165,6 +166,23 @@ def test_b5_3_the_report_tells_waivers_and_early_stops_with_their_reasons(client
     ]
     assert (report["process"]["now"]["stopped_early"], report["process"]["now"]["waived"]) == (1, 1)
     assert "Only 900 customers exist." in page.content.decode()
+
+
+def test_a5_1_a_round_closed_by_a_waiver_shows_it_on_its_page_and_in_the_quarter(client):
+    voting_round = VotingRoundFactory(name="Round 15", quorum_share=1.0)
+    RoundMemberFactory(round=voting_round)
+    waiver = {"reason": "Half the pod is ill.", "actor": voting_round.opened_by}
+    rounds.waive_quorum(voting_round=voting_round, **waiver)
+    rounds.close_round(voting_round=voting_round, actor=None)
+
+    report, page = quarter_report(quarter_of(now())), client.get(f"/reports/{quarter_of(now())}/draft/")
+
+    assert report["departures"] == [
+        {"experiment": "", "name": "Round 15", "what": "quorum_waived", "reason": "Half the pod is ill."}
+    ]
+    told = client.get(f"/rounds/{voting_round.pk}/").content.decode()
+    assert f"waived by {voting_round.opened_by}: Half the pod is ill." in told
+    assert "Closed without quorum, by a waiver" in page.content.decode()
 
 
 def test_the_goals_of_the_quarter_are_read_by_metric_the_smallest_first(tmp_path):
