@@ -11,6 +11,7 @@ from experiments.models import (
     Experiment,
     Holdout,
     Metric,
+    Milestone,
     Readout,
     ResultsImport,
     ResultsUpload,
@@ -31,6 +32,12 @@ class ExperimentAdmin(ReadOnlyAdmin):
 class ChecklistMarkAdmin(ReadOnlyAdmin):
     list_display = ["experiment", "item", "kind", "by", "at"]
     list_select_related = ["experiment", "by"]
+
+
+@admin.register(Milestone)
+class MilestoneAdmin(ReadOnlyAdmin):
+    list_display = ["experiment", "step", "owner", "due", "done_at"]
+    list_select_related = ["experiment", "owner"]
 
 
 @admin.register(Retro)

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from experiments.lifecycle import State
+from experiments.milestones import Step
 
 STATE_LABELS = {
     State.DRAFT: _("Draft"),
@@ -15,6 +16,14 @@ STATE_LABELS = {
     State.CLOSED: _("Closed"),
 }
 STATE_CHOICES = list(STATE_LABELS.items())
+STEP_LABELS = {
+    Step.PLAN: _("The plan is settled"),
+    Step.CONTENT: _("The variants are written"),
+    Step.AUDIENCE: _("The audience is counted"),
+    Step.APPROVAL: _("A second member has approved"),
+    Step.LAUNCH: _("Launch"),
+}
+STEP_CHOICES = list(STEP_LABELS.items())
 
 
 class ExperimentKind(models.TextChoices):

@@ -175,6 +175,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "home_experiments": [reverse("home_experiments")],
         "my_outcomes": ["/me/outcomes/"],
         "home_outcomes": ["/me/outcomes/of-home/"],
+        "home_milestones": [reverse("home_milestones")],
         "reports": ["/reports/", f"/reports/{QUARTER}/"],
         "api_ideas-list": ["/api/v1/ideas/", "/api/v1/ideas/?ordering=-ice", f"/api/v1/ideas/?q={ASKED}"],
         "api_ideas-detail": [f"/api/v1/ideas/{place.idea_id}/"],

@@ -12,6 +12,7 @@ from experiments.models.digest import DigestNote
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.launch import ChecklistMark
 from experiments.models.learning import Learning, LearningState, LearningWords
+from experiments.models.milestone import Milestone
 from experiments.models.registry import MetricLevel, RegisteredMetric
 from experiments.models.report import (
     Ask,
@@ -46,6 +47,7 @@ __all__ = [
     "LearningWords",
     "Metric",
     "MetricLevel",
+    "Milestone",
     "Readout",
     "RegisteredMetric",
     "ReportLink",

@@ -28,7 +28,7 @@ from experiments.metrics.roles import WHY_DIAGNOSTIC
 from experiments.models import Experiment, Metric, RegisteredMetric, Variant
 from experiments.models.experiment import KEY_PATTERN
 from experiments.readouts.bandit import KINDS
-from experiments.services import shares
+from experiments.services import milestones, shares
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 10
 DAY_S = 86_400
@@ -159,7 +159,7 @@ def move(
 ) -> Experiment:
     """Puts a planned experiment into other days, with a reason; approvals of the old days lapse.
 
-    What was sealed moves along with the start, at most to the new end.
+    What was sealed moves along with the start, at most to the new end; so do the milestones that are open.
     """
     if not reason.strip():
         raise InvalidInput(_("Say why it moves: others plan around it."), field="reason")
@@ -168,9 +168,10 @@ def move(
     experiment = Experiment.objects.select_for_update().get(pk=experiment.pk)
     if experiment.follows_dates:
         raise Conflict(_("It runs elsewhere: its dates come with its file."))
-    sealed = experiment.sealed_until
+    sealed, by = experiment.sealed_until, starts - (experiment.starts or starts)
     if sealed and experiment.starts:
-        sealed = min(sealed + (starts - experiment.starts), ends)
+        sealed = min(sealed + by, ends)
+    milestones.move_along(experiment=experiment, by=by)
     values = {"starts": starts, "ends": ends, "sealed_until": sealed}
     return _change(experiment, actor, values, verb="moved", reason=reason.strip(), at=at)
 

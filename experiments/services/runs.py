@@ -15,7 +15,7 @@ from engagement.core.errors import Conflict, InvalidInput
 from experiments.choices import STATE_LABELS
 from experiments.lifecycle import State, may_move
 from experiments.models import Experiment
-from experiments.services import roles
+from experiments.services import milestones, roles
 from experiments.services.eligibility import freeze_eligibility
 
 
@@ -39,6 +39,7 @@ def start(*, experiment: Experiment, actor: Member | None, at: datetime | None =
     experiment.launch_owner, experiment.starts = actor, moment
     freeze_eligibility(experiment=experiment, actor=actor, at=moment)
     experiment.for_eligible_only = experiment.audience_version_id is not None or experiment.for_eligible_only
+    milestones.launched(experiment=experiment, actor=actor, at=moment)
     return _move(experiment, State.RUNNING, verb="launched", actor=actor, at=moment)
 
 

@@ -41,6 +41,7 @@ from experiments.services import checklist, decisions
 from experiments.views.audience import audience_context
 from experiments.views.checklist import checklist_context
 from experiments.views.forecast import forecast_context
+from experiments.views.milestones import milestones_context
 from experiments.views.variants import variants_context
 
 TABS = {
@@ -173,6 +174,7 @@ def _plan(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     return {
         "metrics": metrics,
         "lag_days": wording.lag_days(found),
+        **milestones_context(found),
         "roles": RolesForm.of(found) if rules.may_prepare(request.user, found) else None,
     }
 

@@ -7,6 +7,7 @@ import pytest
 from backlog.queries import current_quarter
 from engagement.accounts.models import AuditEntry
 from engagement.core.clock import now
+from experiments.models import Experiment
 from tests.backlog.factories import GoalFactory, IdeaFactory
 from tests.experiments.quarter import DAY, at, customers, experiment, this_quarter
 from tests.factories import MemberFactory, PodFactory
@@ -89,3 +90,20 @@ def test_the_calendar_is_a_place_in_rail_and_bar(page, visit, sign_in, member, q
     page.get_by_role("button", name="More").click()
     page.get_by_role("link", name="Calendar").last.click()
     page.wait_for_url(f"**/calendar/{quarter}/")
+
+
+def test_milestones_on_the_plan_and_at_home(page, visit, sign_in, look, member, quarter):
+    sign_in(member)
+    Experiment.objects.filter(key="quiet").update(strategy_owner=member)
+    visit("/experiments/quiet/plan/", width=360)
+
+    page.get_by_role("button", name="Propose milestones").click()
+
+    page.get_by_text("The variants are written").first.wait_for()
+    look("plan-milestones")
+    page.get_by_role("link", name=re.compile("Change.*A second member")).click()
+    page.wait_for_url("**/milestones/approval/")
+    look("milestone")
+    visit("/")
+    page.get_by_role("heading", name="Your milestones").wait_for()
+    look("home-milestones")
