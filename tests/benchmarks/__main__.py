@@ -20,6 +20,7 @@ from tests.benchmarks import (
     ingest,
     learnings,
     moments,
+    quarterly,
     readout,
     regret,
     scale,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "audience": audience.lines,
     "ingest": ingest.lines,
     "learnings": learnings.lines,
+    "quarterly": quarterly.lines,
 }
 
 
