@@ -1,6 +1,7 @@
 """What there is to see of experiments."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -207,6 +208,13 @@ def newest_levels_by_key(keys: Iterable[str]) -> dict[str, MetricLevel]:
     newest = MetricLevel.objects.filter(metric=OuterRef("metric")).values("pk")[:1]
     found = MetricLevel.objects.annotate(newest=Subquery(newest)).filter(pk=F("newest"), metric__key__in=list(keys))
     return {one.metric.key: one for one in found.filter(metric__retired_at=None).select_related("metric")}
+
+
+def levels_before(keys: Iterable[str], moment: datetime) -> dict[str, float]:
+    """Per key of a registered metric where it stood last before that moment; those never measured are missing."""
+    last = MetricLevel.objects.filter(metric=OuterRef("metric"), as_of__lt=moment).values("pk")[:1]
+    found = MetricLevel.objects.annotate(last=Subquery(last)).filter(pk=F("last"), metric__key__in=list(keys))
+    return dict(found.order_by("pk").values_list("metric__key", "mean"))
 
 
 def newest_level(key: str) -> MetricLevel | None:

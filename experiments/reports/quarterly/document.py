@@ -1,12 +1,13 @@
 """A quarter as leadership reads it: what was learned, what was decided, what it is worth, how much was done."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
+from backlog.models import Goal
 from backlog.quarters import Quarter
 from backlog.queries import goals_of
 from engagement.accounts.queries import workspace
@@ -16,11 +17,13 @@ from experiments import queries, stats
 from experiments.choices import VERDICT_LABELS
 from experiments.models import Ask, Decision, Experiment, ReportText
 from experiments.reports.effects import primary_effect
+from experiments.reports.quarterly.ahead import audience_used, plan_ahead
 from experiments.reports.quarterly.judging import judging, outcomes
 from experiments.reports.quarterly.money import money
 from experiments.reports.quarterly.period import bounds
 from experiments.reports.quarterly.process import departures, is_against_the_rule, process, stages
 from experiments.reports.quarterly.programme import measured_lifts, programme
+from experiments.reports.quarterly.targets import goal_served, sizes, targets, with_counts
 from experiments.stats.programme import TotalEffect
 
 MOST_LEARNINGS = 3
@@ -39,14 +42,20 @@ def quarter_report(
     house = workspace()
     start, end = bounds(quarter, house.time_zone)
     decisions = list(_decisions().filter(decided_at__gte=start, decided_at__lt=end))
+    goals = list(goals_of(quarter))
+    aims = targets(goals, before=start)
     earlier_start, _same = bounds(quarter.previous, house.time_zone)
     before = list(_decisions().filter(decided_at__gte=earlier_start, decided_at__lt=start))
     customers = Customer.objects.filter(merged_into=None).count()
-    rows = [_row(decision) for decision in decisions]
+    rows = [_row(decision, goal_served(decision, goals)) for decision in decisions]
     started = queries.launched().filter(starts__gte=start, starts__lt=end).select_related("pod")
     launched = [_launched_row(experiment) for experiment in started]
     measured = measured_lifts(decisions, all_customers=customers)
-    figures = {"now": process(decisions, start, end), "before": process(before, earlier_start, start)}
+    figures = {
+        "now": _process(quarter, decisions, house.time_zone),
+        "before": _process(quarter.previous, before, house.time_zone),
+    }
+    ahead = plan_ahead(quarter.next, list(goals_of(quarter.next)), time_zone=house.time_zone, at=now())
     text = ReportText.objects.filter(quarter=str(quarter)).first()
     return {
         "schema": "report/1",
@@ -61,7 +70,8 @@ def quarter_report(
         "counts": _counts(rows, figures["now"]),
         "learnings": _learnings(text, rows),
         "felt": list(felt),
-        "programme": programme(measured, holdouts=holdouts or {}, goals=_goals(quarter)),
+        "goals": with_counts(aims, decisions, goals),
+        "programme": programme(measured, holdouts=holdouts or {}, goals=sizes(aims)),
         "decisions": rows,
         "money": money(decisions, all_customers=customers),
         "stages": stages(decisions),
@@ -69,7 +79,8 @@ def quarter_report(
         "process": figures,
         "departures": departures(decisions, start, end),
         "launched": launched,
-        "planned": [_launched_row(one) for one in _planned(quarter.next, house.time_zone)],
+        "planned": ahead.pop("experiments"),
+        "next": ahead,
         "asks": [_ask(ask) for ask in _asks(quarter)],
     }
 
@@ -85,19 +96,11 @@ def _decisions() -> QuerySet[Decision]:
     return found.prefetch_related("experiment__variants")
 
 
-def _planned(quarter: Quarter, time_zone: str) -> Iterable[Experiment]:
-    start, end = bounds(quarter, time_zone)
-    return Experiment.objects.filter(starts__gte=start, starts__lt=end).select_related("pod").order_by("starts", "pk")
-
-
-def _goals(quarter: Quarter) -> dict[str, float]:
-    """Per metric the lift that the quarter was to bring, as a size; of several pods' the smallest, hardest to show."""
-    found: dict[str, float] = {}
-    for goal in goals_of(quarter):
-        if goal.lift:
-            size = abs(float(goal.lift))
-            found[goal.metric_key] = min(size, found.get(goal.metric_key, size))
-    return found
+def _process(quarter: Quarter, decisions: Sequence[Decision], time_zone: str) -> dict[str, Any]:
+    return {
+        **process(decisions, *bounds(quarter, time_zone)),
+        "audience_used": audience_used(quarter, time_zone=time_zone),
+    }
 
 
 def _asks(quarter: Quarter) -> QuerySet[Ask]:
@@ -118,7 +121,7 @@ def _learnings(text: ReportText | None, rows: Sequence[dict[str, Any]]) -> list[
     return [{"text": row["learning"], "experiment": row["experiment"]} for row in clearest(rows)]
 
 
-def _row(decision: Decision) -> dict[str, Any]:
+def _row(decision: Decision, goal: Goal | None) -> dict[str, Any]:
     experiment = decision.experiment
     effect = primary_effect(decision.readout.document, variant=decision.variant.key if decision.variant else None)
     names = {variant.key: variant.name for variant in experiment.variants.all()}
@@ -127,6 +130,7 @@ def _row(decision: Decision) -> dict[str, Any]:
         "name": experiment.name,
         "pod": experiment.pod.name if experiment.pod else "",
         "idea": experiment.idea_id,
+        "goal": goal.pk if goal else None,
         "is_simulated": experiment.is_simulated,
         "learning": decision.learning,
         "decision": decision.kind,

@@ -15,6 +15,7 @@ from engagement.core.templatetags.estimates import written_estimate
 from engagement.core.templatetags.formats import MINUS, number, percent, signed_percent
 from experiments.choices import CHECK_LABELS, VERDICT_LABELS
 from experiments.reports.effects import Effect, shared_axis
+from experiments.reports.quarterly.aims import aim_words, goal_sentence, plan_page
 from experiments.reports.sentences import listed
 from experiments.reports.wording import metric_name
 
@@ -38,6 +39,7 @@ class DecisionRow:
     decision: str
     decided_at: datetime
     why_invalid: str
+    goal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,25 @@ class Total:
     name: str
     rows: list[tuple[str, dict[str, float] | None, bool]]
     basis: str
+    goals: list[str]
 
     @property
     def headline(self) -> dict[str, float]:
         found: dict[str, float] = self.entry["rows"][self.entry["headline"]]
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class GoalRow:
+    """A goal with its target and what was decided under it, in words."""
+
+    entry: dict[str, Any]
+    target: str
+    told: str
+
+    @property
+    def metric_name(self) -> str:
+        return metric_name(self.entry["metric"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +89,9 @@ class Measure:
 
 
 def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
-    rows = [_row(entry) for entry in document["decisions"]]
-    totals = [_total(entry) for entry in document["programme"]]
+    names = {goal["id"]: goal["name"] for goal in document.get("goals", [])}
+    rows = [_row(entry, names.get(entry.get("goal"), "")) for entry in document["decisions"]]
+    totals = [_total(entry, document.get("goals", [])) for entry in document["programme"]]
     shipped = [total for total in totals if total.entry["shipped"]]
     return {
         "report": document,
@@ -92,6 +109,7 @@ def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
         "asked": _asked(document),
         "verdicts": _verdicts(document),
         "totals": totals,
+        "goals": _goals(document),
         "effects_title": _effects_title(shipped),
         "effects_basis": _effects_basis(shipped),
         "effects": _effects(shipped),
@@ -105,6 +123,7 @@ def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
         "felt": [_felt(part) for part in document["felt"]],
         "money": _money(document),
         "stages": document["stages"],
+        "plan": plan_page(document) if "next" in document else None,
         "decision_rate": _decision_rate(document),
         "asks": [{**ask, "due": date.fromisoformat(ask["due"])} for ask in document["asks"]],
     }
@@ -116,12 +135,12 @@ def quarter_label(quarter: str) -> str:
     return f"{name} {year}"
 
 
-def _row(entry: dict[str, Any]) -> DecisionRow:
+def _row(entry: dict[str, Any], goal: str) -> DecisionRow:
     effect = Effect(**entry["effect"]) if entry["effect"] else None
     ship = _("Ship %(name)s") % {"name": entry["variant"]} if entry["variant"] else ""
     failed = listed([str(CHECK_LABELS.get(check, check)).lower() for check in entry["why_invalid"]])
     decided_at = datetime.fromisoformat(entry["decided_at"])
-    return DecisionRow(entry, effect, ship or entry["decision_label"], decided_at, failed)
+    return DecisionRow(entry, effect, ship or entry["decision_label"], decided_at, failed, goal)
 
 
 def _learnings(document: dict[str, Any], rows: Sequence[DecisionRow]) -> list[Learning]:
@@ -129,10 +148,32 @@ def _learnings(document: dict[str, Any], rows: Sequence[DecisionRow]) -> list[Le
     return [Learning(one["text"], by_key.get(one["experiment"])) for one in document["learnings"]]
 
 
-def _total(entry: dict[str, Any]) -> Total:
-    rows = [(str(label), entry["rows"][name], name == entry["headline"]) for name, label in BASES.items()]
+def _total(entry: dict[str, Any], goals: Sequence[dict[str, Any]]) -> Total:
+    rows = [(_reading(name, entry), entry["rows"][name], name == entry["headline"]) for name in BASES]
     basis = HOLDOUT_BASIS if entry["headline"] == "holdout" else SHRUNK_BASIS
-    return Total(entry, metric_name(entry["metric"]), rows, str(basis))
+    mine = [goal_sentence(goal) for goal in goals if goal["metric"] == entry["metric"]]
+    return Total(entry, metric_name(entry["metric"]), rows, str(basis), mine)
+
+
+def _reading(name: str, entry: dict[str, Any]) -> str:
+    """What a row rests on; of a holdout too its chance to see an effect as large as the goal, its power."""
+    power = entry.get("holdout_power")
+    if name != "holdout" or power is None:
+        return str(BASES[name])
+    values = {"power": f"{100 * power:.0f}", "goal": f"{100 * entry['goal']:.3g}"}
+    return _("Against the holdout, which would see %(goal)s%% with a chance of %(power)s%%") % values
+
+
+def _goals(document: dict[str, Any]) -> list[GoalRow]:
+    return [GoalRow(goal, aim_words(goal), _decided_words(goal)) for goal in document.get("goals", [])]
+
+
+def _decided_words(goal: dict[str, Any]) -> str:
+    if not goal["decided"]:
+        return _("nothing decided under it")
+    values = {"count": goal["decided"], "shipped": goal["shipped"]}
+    one, more = "%(count)d decided, %(shipped)d shipped", "%(count)d decided, %(shipped)d shipped"
+    return ngettext(one, more, goal["decided"]) % values
 
 
 def _number(totals: Sequence[Total], rows: Sequence[DecisionRow]) -> str:
@@ -140,7 +181,8 @@ def _number(totals: Sequence[Total], rows: Sequence[DecisionRow]) -> str:
     shipped = next((total for total in totals if total.entry["shipped"]), None)
     if shipped is not None:
         words = _("What was shipped moved %(metric)s by %(lift)s, between %(low)s and %(high)s (%(basis)s).")
-        return words % {"metric": shipped.name, **_ends(shipped.headline), "basis": shipped.basis}
+        told = words % {"metric": shipped.name, **_ends(shipped.headline), "basis": shipped.basis}
+        return " ".join([told, *([_("Goal: %(goals)s.") % {"goals": listed(shipped.goals)}] if shipped.goals else [])])
     effect = next((row.effect for row in rows if row.effect and row.effect.lift is not None), None)
     if effect is None or effect.lift_low is None:
         return ""
@@ -250,6 +292,7 @@ def _measures(process: dict[str, Any]) -> list[Measure]:
         counted("launched", _("Experiments launched")),
         counted("decided", _("Decided")),
         counted("median_days", _("Median days from idea to decision")),
+        Measure(_("Audience used"), *(percent(side.get("audience_used")) for side in (now, before))),
         Measure(_("Closed with a retro"), *closed),
         counted("not_recommended", _("Shipped against the rule")),
         counted("waived", _("Launched with a waiver")),

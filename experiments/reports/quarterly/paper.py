@@ -152,7 +152,15 @@ def _effects(page: dict[str, Any]) -> list[Part | None]:
             told = f"{written.value} ({written.interval})" if written else ""
             rows.append([total.name.capitalize(), name, told, _("leads") if leads else ""])
     figure = _figure(page["effects_title"], page["effects"])
-    return [figure, _table([_("Metric"), _("Reading"), _("Lift over all customers"), ""], rows, "wnnn")]
+    goals = [
+        [{"first": goal.entry["name"], "second": goal.entry["pod"]}, goal.metric_name, goal.target, goal.told]
+        for goal in page["goals"]
+    ]
+    return [
+        _table([_("Goal"), _("Metric"), _("Target"), _("Experiments")], goals, "wnnn"),
+        figure,
+        _table([_("Metric"), _("Reading"), _("Lift over all customers"), ""], rows, "wnnn"),
+    ]
 
 
 def _decisions(page: dict[str, Any]) -> Part | None:
@@ -160,7 +168,7 @@ def _decisions(page: dict[str, Any]) -> Part | None:
     for row in page["rows"]:
         verdict = row.effect.verdict if row.effect else ""
         word = f"{VERDICT_MARKS.get(verdict, '')} {VERDICT_LABELS.get(verdict, '')}".strip()
-        about = [row.effect.metric_name if row.effect else "", row.entry["pod"], row.entry["decided_by"]]
+        about = [row.effect.metric_name if row.effect else "", row.goal, row.entry["pod"], row.entry["decided_by"]]
         if row.entry["is_simulated"]:
             about.append(_("simulated"))
         effect = _("none: %(why)s failed") % {"why": row.why_invalid} if row.why_invalid else _estimate(row.effect)
@@ -202,9 +210,19 @@ def _departures(page: dict[str, Any]) -> Part | None:
 
 
 def _next(page: dict[str, Any]) -> list[Part | None]:
-    planned = [entry["name"] for entry in page["report"]["planned"]]
-    count = ngettext("%(count)d experiment is planned: ", "%(count)d experiments are planned: ", len(planned))
-    text = count % {"count": len(planned)} + ", ".join(planned) + "." if planned else _("Nothing is planned yet.")
     rows = [[ask["text"], ask["kind_label"], ask["owner"], date_format(ask["due"], "j F")] for ask in page["asks"]]
     asks = _table([_("Ask"), _("Kind"), _("Owner"), _("By")], rows, "wnnn")
-    return [{"kind": "text", "text": text}, asks]
+    return [*_plan(page), asks]
+
+
+def _plan(page: dict[str, Any]) -> list[Part | None]:
+    plan = page["plan"]
+    if plan is None:  # released before the report knew goals
+        names = [entry["name"] for entry in page["report"]["planned"]]
+        count = ngettext("%(count)d experiment is planned: ", "%(count)d experiments are planned: ", len(names))
+        told = count % {"count": len(names)} + ", ".join(names) + "." if names else _("Nothing is planned yet.")
+        return [{"kind": "text", "text": told}]
+    text = " ".join(part for part in (plan["sentence"], plan["room"], plan["over"], plan["unsized"]) if part)
+    rows = [[{"first": goal.name, "second": goal.about}, goal.names or _("nothing yet")] for goal in plan["goals"]]
+    head = [_("Goal, %(label)s") % {"label": page["next_label"]}, _("Planned")]
+    return [{"kind": "text", "text": text}, _table(head, rows, "ww")]

@@ -117,6 +117,7 @@ def programme(
 def _entry(metric: str, lifts: list[MeasuredLift], holdout: TotalEffect | None, goal: float | None) -> dict[str, Any]:
     sums = totals(lifts, seed=len(lifts), holdout=holdout)
     leads = bool(holdout and goal and sums.headline(goal) is sums.holdout)
+    power = holdout_power(holdout, goal) if holdout and goal else None
     sign = {"holdout": 1.0}
     rows = {name: _row(reading, sign.get(name, _sign(lifts))) for name in ROWS if (reading := getattr(sums, name))}
     return {
@@ -127,10 +128,18 @@ def _entry(metric: str, lifts: list[MeasuredLift], holdout: TotalEffect | None, 
         "customers": sum(lift.customers for lift in lifts),
         "level": 1 - ALPHA,
         "goal": goal,
+        "holdout_power": power,
         "rows": {name: rows.get(name) for name in ROWS},
         "headline": "holdout" if leads else "shrunk",
         "notes": list(sums.shrunk.notes),
     }
+
+
+def holdout_power(holdout: TotalEffect, goal: float) -> float:
+    """The chance that this holdout, at the level of its interval, shows a lift as large as the goal to be above 0."""
+    z = float(special.ndtri(1.0 - ALPHA / 2.0))
+    drift = math.log1p(goal) * 2.0 * z / (holdout.high - holdout.low)
+    return float(special.ndtr(drift - z))
 
 
 def _sign(lifts: list[MeasuredLift]) -> float:

@@ -35,8 +35,36 @@ def decisions(document: dict[str, Any]) -> Table:
     return header, rows
 
 
+def goals(document: dict[str, Any]) -> Table:
+    """What the pods were to move, and what was decided for it."""
+    header = ("goal", "pod", "metric", "direction", "kind", "target", "baseline", "unit", "lift", "decided", "shipped")
+    found = document.get("goals", [])
+    return header, [(row["name"], *(row[name] for name in header[1:])) for row in found]
+
+
+def planned(document: dict[str, Any]) -> Table:
+    """What is planned for the next quarter, each under its goal."""
+    header = ("experiment", "name", "pod", "goal", "starts", "customers")
+    names = {goal["id"]: goal["name"] for goal in document.get("next", {}).get("goals", [])}
+    rows: list[Sequence[Any]] = [
+        (row["experiment"], row["name"], row["pod"], names.get(row.get("goal"), ""), row.get("starts"),
+         row.get("customers"))
+        for row in document["planned"]
+    ]  # fmt: skip
+    return header, rows
+
+
+def weeks(document: dict[str, Any]) -> Table:
+    """The next quarter's weeks: customers asked for and there."""
+    header = ("monday", "booked", "planned", "free", "over")
+    return header, [tuple(week[name] for name in header) for week in document.get("next", {}).get("weeks", [])]
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], Table]] = {
     "effects": effects,
     "judging": judging,
     "decisions": decisions,
+    "goals": goals,
+    "planned": planned,
+    "weeks": weeks,
 }
