@@ -11,7 +11,7 @@ from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
 from engagement.messaging.models import Message
 from experiments.choices import DecisionKind, Direction, ExperimentKind, MarkKind, MetricKind, MetricRole
-from experiments.models import Decision, Experiment, Metric, RegisteredMetric, Variant
+from experiments.models import Decision, Experiment, Learning, LearningState, Metric, RegisteredMetric, Variant
 from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
 
@@ -60,6 +60,32 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
             "decision",
         ]
         read_only_fields = fields
+
+
+class LearningSerializer(serializers.ModelSerializer[Learning]):
+    """`states`: the customer states its audience was limited to; `channels`: of its messages, else of its idea."""
+
+    experiment = serializers.SlugRelatedField[Experiment](slug_field="key", read_only=True)
+    name = serializers.CharField(source="experiment.name", read_only=True)
+    pod = serializers.SlugRelatedField[Pod](source="experiment.pod", slug_field="slug", read_only=True)
+    decision = DecisionSerializer(source="experiment.decision", read_only=True)
+    metrics = serializers.SlugRelatedField[Metric](
+        source="experiment.metrics", slug_field="key", many=True, read_only=True
+    )
+    channels = serializers.SerializerMethodField()
+    states = serializers.SlugRelatedField[LearningState](slug_field="state", many=True, read_only=True)
+
+    class Meta:
+        model = Learning
+        fields = ["experiment", "name", "pod", "sentence", "decision", "metrics", "channels", "states"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_channels(self, learning: Learning) -> list[str]:
+        messages = [variant.message for variant in learning.experiment.variants.all() if variant.message]
+        said = {channel for message in messages for channel in message.channels}
+        idea = learning.experiment.idea
+        return sorted(said or ({idea.channel} if idea and idea.channel else set()))
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):

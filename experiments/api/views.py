@@ -4,9 +4,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -19,15 +20,20 @@ from experiments.api.serializers import (
     DecisionSerializer,
     ExperimentDetailSerializer,
     ExperimentSerializer,
+    LearningSerializer,
     MarkSerializer,
     PlanSerializer,
     ReasonSerializer,
     RegisteredMetricSerializer,
 )
-from experiments.models import Experiment, RegisteredMetric
+from experiments.forms.filters import LearningFilterForm
+from experiments.models import Experiment, Learning, RegisteredMetric
+from experiments.queries.learnings import learned
 from experiments.reports.quarterly.period import quarter_named
 from experiments.services import checklist, decisions, launching, runs
 from experiments.services.reporting.releasing import draft
+
+DECIDED = ("experiment__decision__variant", "experiment__decision__decided_by")
 
 
 class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experiment]):
@@ -136,6 +142,23 @@ def _reason(request: Request) -> str:
     asked = ReasonSerializer(data=request.data)
     asked.is_valid(raise_exception=True)
     return str(asked.validated_data["reason"])
+
+
+@extend_schema(parameters=[OpenApiParameter(name, str) for name in LearningFilterForm.base_fields])
+class Learnings(mixins.ListModelMixin, viewsets.GenericViewSet[Learning]):
+    """What was learned from decided experiments, newest first; `q` looks for words by their beginnings."""
+
+    serializer_class = LearningSerializer
+    filter_backends = ()  # the form that the page asks, too
+    queryset = Learning.objects.none()
+
+    def get_queryset(self) -> QuerySet[Learning]:
+        form = LearningFilterForm(self.request.query_params)
+        filters = form.filters()
+        if not form.is_valid():
+            raise ValidationError({name: [str(one) for one in errors] for name, errors in form.errors.items()})
+        found = learned(**filters).select_related("experiment__pod", "experiment__idea", *DECIDED)
+        return found.prefetch_related("states", "experiment__metrics", "experiment__variants__message")
 
 
 class Metrics(viewsets.ReadOnlyModelViewSet[RegisteredMetric]):

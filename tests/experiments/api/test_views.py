@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from engagement.accounts.models import AuditEntry
 from engagement.core.clock import now
+from engagement.customers.services import audiences
 from engagement.messaging.models import Message
 from experiments.models import Decision, Experiment
 from experiments.reports.quarterly.period import quarter_of
@@ -61,6 +62,49 @@ def test_the_list_holds_every_experiment_newest_first(client, member, tmp_path):
     }  # fmt: skip
     assert rows[1]["decision"] is None
     assert [row["key"] for row in client.get(f"{URL}?state=draft").json()["results"]] == ["first"]
+
+
+def test_learnings_are_found_by_word_and_filter_with_what_they_are_about(client, member, tmp_path):
+    idea = IdeaFactory(state="planned", channel="push")
+    noon = imported(tmp_path, key="noon", rows=40)
+    Experiment.objects.filter(pk=noon.pk).update(
+        idea=idea, name="Noon letter", pod=PodFactory(slug="loyalty"),
+        audience_version=audiences.create(name="Quiet", rule={"state": ["low"]}, actor=None),
+    )  # fmt: skip
+    for key, learning in (("noon", "Noon beats morning."), ("thanks", "Thanks bring people back.")):
+        experiment = Experiment.objects.filter(key=key).first() or imported(tmp_path, key=key, rows=40)
+        decisions.decide(experiment=experiment, kind="stop", reason="Why.", learning=learning, actor=member)
+
+    listed = client.get("/api/v1/learnings/").json()["results"]
+    found = client.get("/api/v1/learnings/?q=noo&channel=push&state=low").json()["results"]
+
+    assert [row["sentence"] for row in listed] == ["Thanks bring people back.", "Noon beats morning."]
+    decision = found[0].pop("decision")
+    assert (decision["kind"], decision["decided_by"]["name"]) == ("stop", "Cleo")
+    assert found == [
+        {
+            "experiment": "noon", "name": "Noon letter", "pod": "loyalty", "sentence": "Noon beats morning.",
+            "metrics": ["bought", "spend"], "channels": ["push"], "states": ["low"],
+        }
+    ]  # fmt: skip
+    assert client.get("/api/v1/learnings/?q=zeppelin").json()["results"] == []
+    refused = client.get("/api/v1/learnings/?channel=pigeon")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["channel"])
+
+
+def test_the_learnings_take_the_same_queries_for_one_row_and_for_three(
+    client, member, tmp_path, django_assert_max_num_queries
+):
+    counts = []
+    for keys in (("one",), ("two", "three")):
+        for key in keys:
+            experiment = imported(tmp_path, key=key, rows=40)
+            decisions.decide(experiment=experiment, kind="stop", reason="Why.", learning=key, actor=member)
+        with django_assert_max_num_queries(12) as made:
+            client.get("/api/v1/learnings/")
+        counts.append(len(made))
+
+    assert counts[0] == counts[1]
 
 
 def test_pages_follow_a_cursor(client):
