@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("engagement.core.urls")),
     path("", include("engagement.accounts.urls")),
     path("", include("engagement.customers.urls")),
+    path("", include("engagement.messaging.urls")),
     path("", include("backlog.urls")),
     path("", include("experiments.urls")),
     path("api/v1/", include("engagement.customers.api.urls")),

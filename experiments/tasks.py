@@ -11,7 +11,7 @@ from engagement.core.jobs import Progress
 from experiments import queries
 from experiments.models import Experiment, Readout, ResultsUpload
 from experiments.results_file import Columns, ResultsMetric
-from experiments.services import analysis, reallocating, results_uploads
+from experiments.services import analysis, reallocating, results_uploads, sending
 from experiments.services.reporting import answering, mailing
 from experiments.services.results_import import ResultsFile, import_results
 
@@ -45,6 +45,14 @@ def analyse(*, progress: Progress, key: str) -> tuple[str, str]:
     sentence = _("The readout of %(name)s is as of %(time)s UTC.")
     when = readout.as_of.strftime("%Y-%m-%d %H:%M")
     return sentence % {"name": readout.experiment, "time": when}, reverse("experiment", args=[key, "results"])
+
+
+def send(*, progress: Progress, key: str) -> tuple[str, str]:
+    """Sends what is due of an experiment by now."""
+    sent, failed = sending.send(experiment=queries.experiment(key), progress=progress)
+    sentence = _("%(sent)s messages sent, %(failed)s not sent; the page Health tells why.")
+    url = reverse("experiment", args=[key, "health"])
+    return sentence % {"sent": f"{sent:,}", "failed": f"{failed:,}"}, url
 
 
 def reallocate(*, progress: Progress, key: str) -> tuple[str, str]:

@@ -51,8 +51,10 @@ urlpatterns = [
     path("experiments/<str:key>/close/", retro.close, name="experiment_close"),
     path("experiments/<str:key>/next-idea/", retro.next_idea, name="experiment_next_idea"),
     path("experiments/<str:key>/audience/choose/", audience.choose, name="experiment_audience_choose"),
+    path("experiments/<str:key>/audience/sending/", audience.who_sends, name="experiment_sending"),
     path("experiments/<str:key>/audience/count/", audience.count, name="experiment_audience_count"),
     path("experiments/<str:key>/results.csv", experiment.results_csv, name="experiment_results_csv"),
+    path("experiments/<str:key>/deliveries.csv", experiment.deliveries_csv, name="experiment_deliveries_csv"),
     path("experiments/<str:key>/retention.csv", experiment.retention_csv, name="experiment_retention_csv"),
     path("experiments/<str:key>/tables/<str:name>.csv", experiment.table_csv, name="experiment_table_csv"),
     path(

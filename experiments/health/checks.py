@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 from numpy.typing import ArrayLike
 
 from engagement.customers.queries import STALE_AFTER, Age
+from engagement.messaging.choices import DeliveryState
+from engagement.messaging.gate import Refusal
+from engagement.messaging.queries import fate
 from experiments import stats
 from experiments.metrics.summarise import ExperimentSums, Late, Repeated
 from experiments.readouts.metric_data import MetricData
@@ -151,6 +154,21 @@ def duplicates(repeated: Repeated | None) -> Check | None:
     sentence = _("%(count)s live events (%(share)s%%) repeat another of the same customer, moment and amount.")
     message = sentence % {"count": f"{repeated.count:,}", "share": f"{100 * share:.2g}"}
     return Check("duplicates", "warn" if share > NOTABLE_SHARE else "pass", message)
+
+
+def cap_loss(experiment: str) -> Check | None:
+    """Whether the frequency cap kept many from their message: warns above 1% of those due. None where nothing is due.
+
+    They stay in the analysis, each with their variant: what is measured is the offer and not the mail.
+    """
+    found = fate(experiment)
+    due, lost = sum(found.values()), found.get((DeliveryState.NOT_SENT, Refusal.CAP), 0)
+    if not due:
+        return None
+    share = lost / due
+    sentence = _("The frequency cap kept back %(count)s of %(due)s messages (%(share)s%%).")
+    message = sentence % {"count": f"{lost:,}", "due": f"{due:,}", "share": f"{100 * share:.2g}"}
+    return Check("cap_loss", "warn" if share > NOTABLE_SHARE else "pass", message)
 
 
 def underpowered(data: MetricData, plan: Plan, shares: Sequence[float]) -> Check | None:

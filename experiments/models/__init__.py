@@ -24,6 +24,7 @@ from experiments.models.report import (
     ReportText,
 )
 from experiments.models.retro import Retro
+from experiments.models.sending import Sending
 from experiments.models.upload import ResultsUpload
 
 __all__ = [
@@ -58,5 +59,6 @@ __all__ = [
     "ResultsImport",
     "ResultsUpload",
     "Retro",
+    "Sending",
     "Variant",
 ]

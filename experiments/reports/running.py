@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 from engagement.core.templatetags.formats import duration
 from engagement.customers.models import Feed
 from engagement.customers.queries import ages, complete_through
+from engagement.messaging.choices import REFUSAL_CHOICES, DeliveryState
+from engagement.messaging.queries import fate
 from experiments.lifecycle import State
 from experiments.models import Experiment, Metric, Variant
 from experiments.reports.results import HealthItem, health_items
@@ -68,15 +70,48 @@ class Failed:
 
 
 def counted(document: dict[str, Any], variants: Sequence[Variant]) -> list[Counted]:
-    total = sum(row["customers"] for row in document["variants"])
+    total, expected = sum(row["customers"] for row in document["variants"]), _expected(document)
     named = {variant.key: variant for variant in variants}
     return [
         Counted(
-            named[row["key"]].name, named[row["key"]].position, row["planned_share"], total * row["planned_share"],
+            named[row["key"]].name, named[row["key"]].position, row["planned_share"],
+            expected.get(row["key"], total * row["planned_share"]),
             row["customers"], row["contaminated"],
         )
         for row in document["variants"]
     ]  # fmt: skip
+
+
+def _expected(document: dict[str, Any]) -> dict[str, float]:
+    """Of a bandit: customers of each variant by the shares that were in force; nothing otherwise."""
+    batches = (document["bandit"] or {"batches": []})["batches"]
+    keys = [row["key"] for row in document["variants"]] if batches else []
+    return {key: sum(batch["customers"] * batch["shares"][key] for batch in batches) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of the messages that this site has to send; the parts add up to all that are due."""
+
+    due: int
+    waiting: int
+    sent: int
+    not_sent: list[tuple[str, int]]
+
+    @property
+    def failed(self) -> int:
+        return sum(count for _reason, count in self.not_sent)
+
+
+def sent(experiment: Experiment) -> Sent | None:
+    """None where another system sends."""
+    if not hasattr(experiment, "sending"):
+        return None
+    found = fate(str(experiment.uid))
+    labels = {value: str(label) for value, label in REFUSAL_CHOICES}
+    failed = [(label, found.get((DeliveryState.NOT_SENT, reason), 0)) for reason, label in labels.items()]
+    waiting = found.get((DeliveryState.DUE, ""), 0) + found.get((DeliveryState.SENDING, ""), 0)
+    return Sent(sum(found.values()), waiting, found.get((DeliveryState.SENT, ""), 0), [row for row in failed if row[1]])
 
 
 def failed(document: dict[str, Any]) -> list[Failed]:

@@ -23,7 +23,7 @@ from engagement.messaging.content import Fault, Problem, problems
 from experiments.choices import MarkKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.library import names_mechanics
-from experiments.models import ChecklistMark, Experiment
+from experiments.models import ChecklistMark, Experiment, Sending
 from experiments.services.eligibility import newest_count
 from experiments.services.plans import SLOTS
 
@@ -284,7 +284,10 @@ def _unsubscribe(experiment: Experiment, _at: datetime) -> Finding:
     mails = experiment.variants.filter(message__contents__has_key=Channel.EMAIL)
     if not mails.exists():
         return Status.NOT_APPLICABLE, _("No variant is an e-mail.")
-    return Status.NOT_APPLICABLE, _("Another system sends, and puts the link under each message.")
+    if not Sending.objects.filter(experiment=experiment).exists():
+        return Status.NOT_APPLICABLE, _("Another system sends, and puts the link under each message.")
+    without = _told(_faults(experiment, Fault.UNSUBSCRIBE))
+    return (Status.FAILED, without) if without else (Status.PASSED, _("Every e-mail has it."))
 
 
 Check = Callable[[Experiment, datetime], Finding]

@@ -230,6 +230,7 @@ def _health(analysed: Analysed) -> list[checks.Check]:
         None if analysed.is_over else checks.freshness(ages(feeds([m.definition for m in analysed.metrics]))),
         None if is_import else checks.late_events(analysed.counted.late),
         checks.duplicates(analysed.counted.repeated),
+        checks.cap_loss(str(analysed.experiment.uid)),
         checks.underpowered(analysed.datas[analysed.primary.key], analysed.plan, shares),
     ]
     return [check for check in found if check is not None]

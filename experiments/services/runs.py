@@ -15,7 +15,7 @@ from engagement.core.errors import Conflict, InvalidInput
 from experiments.choices import STATE_LABELS
 from experiments.lifecycle import State, may_move
 from experiments.models import Experiment
-from experiments.services import milestones, roles
+from experiments.services import milestones, roles, sending
 from experiments.services.eligibility import freeze_eligibility
 
 
@@ -40,7 +40,9 @@ def start(*, experiment: Experiment, actor: Member | None, at: datetime | None =
     freeze_eligibility(experiment=experiment, actor=actor, at=moment)
     experiment.for_eligible_only = experiment.audience_version_id is not None or experiment.for_eligible_only
     milestones.launched(experiment=experiment, actor=actor, at=moment)
-    return _move(experiment, State.RUNNING, verb="launched", actor=actor, at=moment)
+    started = _move(experiment, State.RUNNING, verb="launched", actor=actor, at=moment)
+    sending.begin(experiment=started)
+    return started
 
 
 @transaction.atomic
@@ -61,6 +63,7 @@ def end(*, experiment: Experiment, actor: Member | None, reason: str = "", at: d
     if reason:
         experiment.early_stop_reason = reason
         experiment.sealed_until = min(experiment.sealed_until, moment) if experiment.sealed_until else None
+    sending.drop(experiment=experiment, at=moment)
     return _move(experiment, State.ENDED, verb="ended", actor=actor, at=moment, reason=reason)
 
 

@@ -12,15 +12,16 @@ from django.views.decorators.http import require_POST
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
 from engagement.core import jobs
-from engagement.core.errors import Conflict
+from engagement.core.errors import Conflict, InvalidInput
 from engagement.customers import queries as customers
 from engagement.customers import reports
 from engagement.customers.models import AudienceVersion
 from engagement.customers.services.audiences import parsed
 from engagement.customers.wording import rule_words
 from experiments import queries
-from experiments.models import Experiment
-from experiments.services import eligibility
+from experiments.forms.sending import SendingForm
+from experiments.models import Experiment, Sending
+from experiments.services import eligibility, sending
 
 COUNT = "experiments.services.eligibility.count_job"
 
@@ -49,6 +50,21 @@ def count(request: MemberRequest, key: str) -> HttpResponse:
     return redirect("job", job.pk)
 
 
+@require_POST
+def who_sends(request: MemberRequest, key: str) -> HttpResponse:
+    """This site sends, or another system does."""
+    found, form = queries.experiment(key), SendingForm(request.POST)
+    if request.POST.get("by") == "elsewhere":
+        sending.withdraw(experiment=found, actor=request.user)
+        messages.success(request, _("Another system sends."))
+    elif form.is_valid():
+        sending.choose(experiment=found, actor=request.user, **form.cleaned_data)
+        messages.success(request, _("This site sends, from the launch on."))
+    else:
+        raise InvalidInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
+    return redirect("experiment", key, "audience")
+
+
 def audience_context(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     version = found.audience_version
     counted = eligibility.newest_count(found)
@@ -61,5 +77,7 @@ def audience_context(request: MemberRequest, found: Experiment) -> dict[str, Any
         "is_old": version is not None and version.pk not in {one.pk for one, _words in newest},
         "may_choose": request.user.may_write and found.state in eligibility.PLANNED,
         "may_write": request.user.may_write,
+        "sending": Sending.objects.filter(experiment=found).first(),
+        "sending_form": SendingForm.of(found),
         "eligible": found.eligible_customers.count() if found.for_eligible_only else None,
     }

@@ -18,6 +18,7 @@ from engagement.accounts.requests import MemberRequest
 from engagement.core.clock import now
 from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import DomainError, NotFound
+from engagement.messaging.queries import deliveries_of
 from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.forecast import ForecastForm
@@ -118,6 +119,14 @@ def table_csv(request: MemberRequest, key: str, name: str) -> HttpResponse:
         raise NotFound(_("An experiment has no table “%(name)s”.") % {"name": name})
     header, rows = tables[name]()
     return csv_answer(f"{key}-{name}.csv", header, rows)
+
+
+def deliveries_csv(request: MemberRequest, key: str) -> HttpResponse:
+    """Every message that is due with its fate; customers by number, as their pages have them."""
+    found = queries.experiment(key)
+    rows = deliveries_of(str(found.uid)).order_by("customer", "channel", "occurrence")
+    columns = ("customer", "variant", "channel", "due_at", "state", "reason", "done_at")
+    return csv_answer(f"{key}-deliveries.csv", columns, rows.values_list(*columns).iterator(10_000))
 
 
 def retention_csv(request: MemberRequest, key: str) -> HttpResponse:
@@ -273,6 +282,7 @@ def _health(found: Experiment, document: dict[str, Any] | None, variants: list[V
         "headline": running.headline(found, document),
         "days": running.days(found, now()),
         "log": queries.history(found)[:10],
+        "sent": running.sent(found),
     }
     if document is None:
         return context

@@ -17,6 +17,7 @@ OPEN_DOORS = {
     "ofrep_all",
     "shared_report",
     "shared_report_answer",
+    "unsubscribe",
     "account_login",
     "account_logout",
     "account_inactive",
