@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 from django.db import connection
 
-from backlog.models import Ballot, Idea, RoundIdea, VotingRound
-from backlog.services import ballots, merging, rounds
+from backlog.models import Ballot, Idea, RoundIdea, Talk, VotingRound
+from backlog.services import ballots, merging, rounds, talks
 from engagement.accounts.models import AuditEntry
+from engagement.core.clock import now
 from engagement.core.errors import DomainError
-from tests.backlog.factories import RoundIdeaFactory, RoundMemberFactory
+from engagement.core.models import Job
+from tests.backlog.factories import DisputedFactory, RoundIdeaFactory, RoundMemberFactory
 
 Verb = Callable[[], object]
 
@@ -118,6 +121,36 @@ def ballots_while_it_closes() -> dict[str, object]:
     }
 
 
+def both_ends_writing_and_asked_for_it() -> dict[str, object]:
+    """The second text opens the talk, whichever it is; of four who ask one end at most one does, and only before."""
+    place = DisputedFactory()
+    rounds.close_round(voting_round=place.round, actor=None)
+    talk = Talk.objects.get(round_idea=place)
+    voters = [one.voter for one in talk.explanations.select_related("ballot__voter")]
+    writing = [lambda voter=voter: talks.explain(talk=talk, text=voter.name, actor=voter) for voter in voters]
+    asking = [lambda: talks.ask(talk=talk, end="lowest", actor=place.round.opened_by)] * 4
+    ended = together([*asking[:2], *writing, *asking[2:]])
+    talk.refresh_from_db()
+    written = talk.explanations.order_by("pk")
+    return {
+        "texts": list(written.values_list("text", flat=True)),
+        "opened_by_the_last": talk.opened_at == max(one.written_at for one in written),
+        "asked": ended.count("done") - 2,
+        "jobs": Job.objects.filter(name="backlog.tasks.ask_for_reason").count(),
+    }
+
+
+def four_second_rounds() -> dict[str, object]:
+    place = DisputedFactory()
+    rounds.close_round(voting_round=place.round, actor=None)
+    closes_at = now() + timedelta(days=2)
+    open_one = lambda: rounds.open_second_round(  # noqa: E731  # a verb
+        first_round=place.round, ideas=[place.idea], closes_at=closes_at, actor=place.round.opened_by
+    )
+    ended = together([open_one] * 4)
+    return {"ended": ended, "opened": VotingRound.objects.filter(first_round=place.round).count()}
+
+
 def main() -> None:
     races = (
         one_voter_eight_times,
@@ -125,5 +158,7 @@ def main() -> None:
         ballots_while_it_closes,
         two_ideas_merged_both_ways_by_four,
         a_merge_while_it_is_scored_and_closed,
+        both_ends_writing_and_asked_for_it,
+        four_second_rounds,
     )
     print(json.dumps({race.__name__: race() for race in races}))

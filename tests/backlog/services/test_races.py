@@ -27,3 +27,10 @@ def test_at_the_same_moment_one_ballot_one_closing_and_nothing_lost(races):
     assert merging["done"] == merging["ballots"] == merging["counted"]
     assert merging["refusals"] in ([], ["Conflict"])
     assert merging["merged"]
+
+
+def test_a6_at_the_same_moment_both_ends_open_their_talk_one_asks_and_one_second_round_opens(races):
+    talk = races["both_ends_writing_and_asked_for_it"]
+    assert (talk["texts"], talk["opened_by_the_last"]) == (["Lou", "Oz"], True)
+    assert talk["asked"] == talk["jobs"] in (0, 1)
+    assert races["four_second_rounds"] == {"ended": ["InvalidInput"] * 3 + ["done"], "opened": 1}
