@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Value
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -19,5 +20,7 @@ def _waiting(request: HttpRequest) -> dict[str, int]:
     member = request.user
     if not isinstance(member, Member):
         return {}
-    rounds = queries.waiting_for(member, at=now()).values_list("round", flat=True)
-    return {"home": len(rounds), "rounds": len(set(rounds))}
+    ballots = queries.waiting_for(member, at=now()).annotate(kind=Value("ballot")).values_list("kind", "round")
+    texts = queries.explanations_waiting_for(member).annotate(kind=Value("text"))
+    waiting = list(ballots.order_by().union(texts.order_by().values_list("kind", "talk__round_idea__round"), all=True))
+    return {"home": len(waiting), "rounds": len({number for kind, number in waiting if kind == "ballot"})}

@@ -41,6 +41,11 @@ class TalkSeen:
         return next((side for side in self.sides if side.is_mine), None)
 
     @property
+    def awaited(self) -> list[Member]:
+        """Whose text the talk waits for."""
+        return [side.invited.voter for side in self.sides if not side.invited.is_written]
+
+    @property
     def written(self) -> int:
         return sum(side.invited.is_written for side in self.sides)
 

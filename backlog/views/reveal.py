@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backlog import rules
-from backlog.choices import Scale
+from backlog.choices import IdeaState, Scale
 from backlog.models import Ballot, Idea, RoundIdea
 from backlog.models.rounds import OUTLIER_DISTANCE
 from backlog.queries import BoardRow, TalkSeen
@@ -74,6 +74,14 @@ def disputed(board: Sequence[BoardRow], talks: Mapping[int, TalkSeen]) -> list[D
             one = _disputed(row, row.result, widest, talks.get(row.result.pk))
             found.append((getattr(row.result, f"{widest}_spread"), one))
     return [one for _spread, one in sorted(found, key=lambda pair: -pair[0])[:MOST_DISPUTED]]
+
+
+def next_talk(board: Sequence[BoardRow], talks: Mapping[int, TalkSeen]) -> TalkSeen | None:
+    """The talk to hold next: one that waits for this member, else the first that waits for anybody."""
+    places = [row.result.pk for row in board if row.result and row.idea.state == IdeaState.SCORED]
+    waiting = [talks[place] for place in places if place in talks and not talks[place].talk.is_open]
+    mine = (talk for talk in waiting if talk.mine and not talk.mine.invited.is_written)
+    return next(mine, waiting[0] if waiting else None)
 
 
 def _disputed(row: BoardRow, result: RoundIdea, scale: Scale, talk: TalkSeen | None) -> Disputed:

@@ -87,6 +87,7 @@ def _revealed(request: MemberRequest, found: VotingRound, board: list[BoardRow])
         "tiers": tiers,
         "tiers_sentence": reveal.tiers_sentence(tiers),
         "disputed": reveal.disputed(board, talks),
+        "talk_next": reveal.next_talk(board, talks),
         "agreed": agreed,
         "second_rounds": list(dict.fromkeys(place.round for place in again)),
         "to_second_round": left if left and rules.second_round_refusal(request.user, found) is None else [],

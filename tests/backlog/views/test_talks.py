@@ -140,6 +140,30 @@ def test_a6_1_home_lists_ideas_waiting_for_my_comment_as_an_outlier(client_of, p
     assert ["as an outlier" in page for page in (others, after)] == [False, False]
 
 
+def test_the_rail_counts_what_waits_to_be_explained_with_what_waits_to_be_scored(client_of, place):
+    counts = [client_of(voter(name)).get("/ideas/").context["counts"] for name in ("Lou", "Mia")]
+
+    assert counts == [{"home": 1, "rounds": 0}, {"home": 0, "rounds": 0}]
+
+
+def test_the_next_step_of_a_split_round_is_its_talk_and_who_has_it(client_of, place, address):
+    low, high, other = (client_of(voter(name)) for name in ("Lou", "Oz", "Mia"))
+    path = f"/rounds/{place.round_id}/"
+    first = [text_of(client.get(path)) for client in (low, other)]
+    talks.explain(talk=place.talk, text="Too dear.", actor=voter("Lou"))
+    second = [text_of(client.get(path)) for client in (low, high)]
+    talks.explain(talk=place.talk, text="It sells.", actor=voter("Oz"))
+
+    third = text_of(low.get(path))
+
+    assert "You: your 2 on impact stands at one end" in first[0]
+    assert "Hear both ends on “A quiet week”" in first[1]
+    assert "Oz, Lou; waited for until" in first[1]
+    assert "<p>Oz; waited for until" in second[0]
+    assert "You: your 9 on impact stands at one end" in second[1]
+    assert "“A quiet week” is ahead" in third
+
+
 def test_whoever_opens_a_round_says_how_long_outliers_are_waited_for(client_of, place):
     voting_round = VotingRound.objects.get()
 
