@@ -30,14 +30,19 @@ MOST_LEARNINGS = 3
 
 
 def quarter_report(
-    quarter: Quarter, *, felt: Sequence[dict[str, Any]] = (), holdouts: Mapping[str, TotalEffect] | None = None
+    quarter: Quarter,
+    *,
+    felt: Sequence[dict[str, Any]] = (),
+    holdouts: Mapping[str, TotalEffect] | None = None,
+    contacts: Mapping[str, dict[str, Any] | None] | None = None,
 ) -> dict[str, Any]:
     """The `report/1` document: JSON-ready, the same for page, PDF, API and command.
 
     A quarter runs from midnight to midnight in the workspace's zone. An experiment belongs to the quarter of its
     decision; losses and unclear results stand in the same list as successes, newest first.
 
-    felt: what customers felt, and holdouts: what holdouts measured, by metric; whoever may open the warehouse says.
+    felt: what customers felt, holdouts: what holdouts measured, by metric, and contacts: how much customers heard
+    from us; whoever may open the warehouse says.
     """
     house = workspace()
     start, end = bounds(quarter, house.time_zone)
@@ -77,6 +82,7 @@ def quarter_report(
         "stages": stages(decisions),
         "judging": judging(outcomes(_decisions().filter(decided_at__lt=end))),
         "process": figures,
+        "contacts": dict(contacts or {"now": None, "before": None}),
         "departures": departures(decisions, start, end),
         "launched": launched,
         "planned": ahead.pop("experiments"),

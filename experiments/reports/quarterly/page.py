@@ -117,7 +117,8 @@ def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
         "judged_title": _judged_title(document["judging"]),
         "judged": _judged(document["judging"]),
         "surprise": next((row for row in rows if row.entry["experiment"] == document["judging"]["surprise"]), None),
-        "measures": _measures(document["process"]),
+        "measures": [*_measures(document["process"]), *_contacts(document)],
+        "contacts_basis": _contacts_basis(document),
         "departures": _departures(document),
         "is_simulated": any(entry["is_simulated"] for entry in document["decisions"] + document["launched"]),
         "felt": [_felt(part) for part in document["felt"]],
@@ -298,6 +299,39 @@ def _measures(process: dict[str, Any]) -> list[Measure]:
         counted("waived", _("Launched with a waiver")),
         counted("stopped_early", _("Stopped before the planned end")),
     ]
+
+
+def _contacts(document: dict[str, Any]) -> list[Measure]:
+    """Contact pressure; an earlier release did not measure it."""
+    sides = [document.get("contacts", {}).get(name) or {} for name in ("now", "before")]
+
+    def told(name: str, label: str) -> Measure:
+        return Measure(label, *(f"{side.get(name, '–')}" for side in sides))
+
+    return [
+        told("median", _("Messages per customer and week, median")),
+        told("p95", _("Messages per customer and week, 95th percentile")),
+    ]
+
+
+def _contacts_basis(document: dict[str, Any]) -> str:
+    """What the counts of messages rest on, and what they leave out."""
+    found = document.get("contacts", {}).get("now")
+    if not found:
+        return ""
+    told = ngettext(
+        "Messages: exposures to e-mail, push and in-app messages of %(experiments)d experiment, for %(customers)s "
+        "customers, over those of their weeks in which they had any. What is sent outside experiments is not counted.",
+        "Messages: exposures to e-mail, push and in-app messages of %(experiments)d experiments, for %(customers)s "
+        "customers, over those of their weeks in which they had any. What is sent outside experiments is not counted.",
+        found["experiments"],
+    ) % {"experiments": found["experiments"], "customers": f"{found['customers']:,}"}
+    more = ngettext(
+        "%(count)d experiment does not say what it sent.",
+        "%(count)d experiments do not say what they sent.",
+        found["unsaid"],
+    ) % {"count": found["unsaid"]}
+    return f"{told} {more}" if found["unsaid"] else told
 
 
 def _departures(document: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -113,7 +113,7 @@ def _sections(page: dict[str, Any]) -> list[Part]:
         _section(_("Decisions"), [_decisions(page)], page["decision_rate"]),
         _section(_("What shipped changes are worth"), [_money(page)]),
         _section(_("How well do we judge?"), _judging(page)),
-        _section(_("The process"), [_process(page), _departures(page)]),
+        _section(_("The process"), [_process(page), _text(page["contacts_basis"]), _departures(page)]),
         _section(_("Next quarter, and what we ask"), _next(page)),
     ]
 
@@ -126,6 +126,10 @@ def _table(head: list[str], rows: list[list[Any]], widths: str) -> Part | None:
     """`widths`: a letter a column, w for wide and n for as narrow as its words."""
     columns = ["1fr" if width == "w" else "auto" for width in widths]
     return {"kind": "table", "columns": columns, "head": head, "rows": rows} if rows else None
+
+
+def _text(text: str) -> Part | None:
+    return {"kind": "text", "text": text} if text else None
 
 
 def _figure(title: str, drawings: list[Drawing]) -> Part | None:

@@ -54,6 +54,13 @@ def planned(document: dict[str, Any]) -> Table:
     return header, rows
 
 
+def contacts(document: dict[str, Any]) -> Table:
+    """Contact pressure of this quarter and the one before."""
+    header = ("quarter", "median", "p95", "customers", "customer_weeks", "contacts", "experiments", "unsaid")
+    found = document.get("contacts", {})
+    return header, [(name, *(found[name][part] for part in header[1:])) for name in found if found[name]]
+
+
 def weeks(document: dict[str, Any]) -> Table:
     """The next quarter's weeks: customers asked for and there."""
     header = ("monday", "booked", "planned", "free", "over")
@@ -67,4 +74,5 @@ TABLES: dict[str, Callable[[dict[str, Any]], Table]] = {
     "goals": goals,
     "planned": planned,
     "weeks": weeks,
+    "contacts": contacts,
 }

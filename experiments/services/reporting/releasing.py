@@ -14,12 +14,18 @@ from experiments import rules
 from experiments.models import ReportRevision, ReportText
 from experiments.reports.quarterly.differences import differences
 from experiments.reports.quarterly.document import quarter_report
+from experiments.services.reporting.contacts import contacts
 from experiments.services.reporting.measuring import felt, holdouts
 
 
 def draft(*, quarter: Quarter) -> dict[str, Any]:
     """The report as it would be released now."""
-    return quarter_report(quarter, felt=felt(quarter=quarter), holdouts=holdouts(quarter=quarter))
+    return quarter_report(
+        quarter,
+        felt=felt(quarter=quarter),
+        holdouts=holdouts(quarter=quarter),
+        contacts=contacts(quarter=quarter),
+    )
 
 
 def release(*, quarter: Quarter, actor: Member | None, seen_version: int | None = None) -> ReportRevision:
