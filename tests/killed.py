@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.installation import ROOT, Installation
+from tests.mail_sink import Sink
 
 # Everything is imported once; each piece of work is a fork of it, so that a round takes moments and not seconds.
 NURSERY = """
@@ -134,6 +135,26 @@ def kill_compactions(work: Nursery, rounds: int, *, seed: int = 3) -> Toll:
     work.do("compact")
     _count(toll, work.do("stored"), work.do("expected", files=written))
     assert work.do("files") == 1
+    return toll
+
+
+def kill_sendings(work: Nursery, rounds: int, sink: Sink, *, customers: int, seed: int = 5) -> Toll:
+    """A sending that dies again and again at a moment of chance. `lost` are messages told as sent that never came,
+    `doubled` those that came twice; every message has a fate, and whoever is in the sending was exposed once."""
+    rng, toll = random.Random(seed), Toll()  # noqa: S311  when to kill
+    work.do("launch_letter", customers=customers)
+    for _ in range(rounds):
+        toll.killed += work.kill("send_letter", after_s=rng.uniform(0.0, 0.6))
+        toll.rounds += 1
+    work.do("send_letter")
+    found, came = work.do("fates"), sink.to
+    assert sum(map(len, found.values())) == customers
+    assert set(found) <= {"sent", "unknown"}
+    assert len(found.get("unknown", [])) <= toll.killed
+    toll.lost = len(set(found["sent"]) - set(came))
+    toll.doubled = len(came) - len(set(came))
+    exposed = work.do("stored")
+    assert (len(exposed), len(set(exposed))) == (customers, customers)
     return toll
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,17 @@ import pyarrow as pa
 from django.conf import settings
 
 from engagement.accounts.services.keys import make_key
+from engagement.core.clock import now
+from engagement.core.jobs import Progress
+from engagement.customers.models import Consent, Customer
 from engagement.customers.services import flushing, upkeep
+from engagement.messaging.models import Delivery
 from engagement.warehouse import store
 from engagement.warehouse.engines import connect
 from engagement.warehouse.tables import EXPOSURES
 from experiments.models import CountedDays, Experiment
+from experiments.services import in_force, plans, runs, sending
+from experiments.services.plans import MetricPlan, VariantPlan
 from tests.experiments.services.test_counting import RUNNING, flattened, numbers, refresh
 from tests.experiments.services.test_counting import deliver as deliver_rows
 from tests.experiments.services.test_live_experiment import TOML, Rows
@@ -99,3 +105,33 @@ def analyse(*, is_full: bool = False) -> dict[str, Any]:
     experiment = Experiment.objects.get(key="welcome")
     figures = flattened(numbers(refresh(experiment, is_full=is_full)))
     return {"figures": figures, "kept": CountedDays.objects.count(), "metrics": 7}
+
+
+def launch_letter(customers: int) -> None:
+    """An experiment whose mails leave from here, launched just now."""
+    names = [f"c{number}" for number in range(customers)]
+    people = [Customer(external_id=name, email=f"{name}@example.org") for name in names]
+    Customer.objects.bulk_create(people)
+    said = {"channel": "email", "is_granted": True, "at": now(), "source": "form", "is_newest": True}
+    Consent.objects.bulk_create([Consent(customer=one, **said) for one in Customer.objects.all()])
+    text = "Read on. {{ unsubscribe_url }}"
+    experiment = plans.create(
+        key="letter", name="Letter", actor=None, starts=now(), ends=now() + timedelta(days=7),
+        variants=[VariantPlan(key, key, 0.5, "email", key, text) for key in ("today", "short")],
+        metrics=[MetricPlan("read", "proportion", "primary")],
+    )  # fmt: skip
+    sending.choose(experiment=experiment, actor=None, per_minute=1_000_000)
+    runs.start(experiment=experiment, actor=None)
+
+
+def send_letter() -> None:
+    in_force.forget()
+    sending.send(experiment=Experiment.objects.get(key="letter"), progress=Progress())
+
+
+def fates() -> dict[str, list[str]]:
+    """The addresses by what became of their message."""
+    found: dict[str, list[str]] = {}
+    for delivery in Delivery.objects.select_related("customer"):
+        found.setdefault(delivery.reason or delivery.state, []).append(delivery.customer.email)
+    return found

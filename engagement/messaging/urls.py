@@ -2,4 +2,7 @@ from django.urls import path
 
 from engagement.messaging import views
 
-urlpatterns = [path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe")]
+urlpatterns = [
+    path("settings/sending/", views.limits, name="sending_limits"),
+    path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
+]

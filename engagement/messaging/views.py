@@ -1,13 +1,35 @@
-"""The one page that a customer sees of us: no more messages, please. Open by its signed link."""
+"""The workspace's limits on messages; and the one page that a customer sees of us: no more, please."""
 
+from http import HTTPStatus
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from engagement.accounts.requests import MemberRequest
+from engagement.accounts.rules import may_administer, require_administrator
 from engagement.messaging.choices import Channel
+from engagement.messaging.forms import LimitsForm
+from engagement.messaging.queries import sending_limits
+from engagement.messaging.services import limits as limit_services
 from engagement.messaging.services import unsubscribing
+
+
+def limits(request: MemberRequest) -> HttpResponse:
+    form, status = LimitsForm(request.POST or None, instance=sending_limits()), HTTPStatus.OK
+    if request.method == "POST":
+        require_administrator(request.user)
+        if form.is_valid():
+            limit_services.change(actor=request.user, **form.cleaned_data)
+            messages.success(request, _("Settings saved."))
+            return redirect("sending_limits")
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    context = {"form": form, "may_change": may_administer(request.user)}
+    return render(request, "messaging/limits.html", context, status=status)
 
 
 @login_not_required

@@ -17,6 +17,7 @@ def settings_pages(context: template.Context, current: str) -> list[dict[str, An
     """Tabs of the pages this member may open; `current` is the URL name of the one shown or of a page under it."""
     current = UNDER.get(current, current)
     pages = [("settings", _("Workspace")), ("profile", _("Profile")), ("people", _("People and pods"))]
+    pages.append(("sending_limits", _("Sending")))
     if rules.may_administer(context["user"]):
         pages += [("api_keys", _("API keys")), ("audit_trail", _("Audit trail"))]
     return [{"url": reverse(name), "label": label, "current": name == current} for name, label in pages]

@@ -1,15 +1,12 @@
 """This site sends: over real SMTP, each customer once, those who may, and what is due adds up whatever happens."""
 
 import re
-import socket
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
-from email import message_from_bytes, policy
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
 from django.urls import reverse
 
 from engagement.core.clock import now
@@ -31,48 +28,20 @@ from experiments.reports import running
 from experiments.services import in_force, plans, runs, sending
 from experiments.services.plans import MetricPlan, VariantPlan
 from tests.factories import MemberFactory
+from tests.mail_sink import listening
 
 pytestmark = pytest.mark.django_db
 START, DAY = datetime(2026, 7, 6, 9, tzinfo=UTC), timedelta(days=1)
 BODY = 'Good morning {{ first_name|fallback:"reader" }},\n\nread on.\n\n{{ unsubscribe_url }}'
 
 
-class Sink:
-    """Takes every mail; refuses or puts off those to the addresses named."""
-
-    def __init__(self) -> None:
-        self.mails, self.refused, self.later = [], set(), set()
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  aiosmtpd's name
-        if address in self.refused:
-            return "550 no such mailbox"
-        if address in self.later:
-            return "451 come back later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
-
-    @property
-    def to(self) -> list[str]:
-        return sorted(str(mail["To"]) for mail in self.mails)
-
-
 @pytest.fixture
 def sink(settings):
-    handler = Sink()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    yield handler
-    controller.stop()
+    with listening() as (handler, port):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        yield handler
 
 
 @pytest.fixture
