@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from engagement.messaging.choices import REFUSAL_CHOICES, Channel, DeliveryState
+from engagement.messaging.content import clean
 from engagement.messaging.gate import Limits
 
 
@@ -20,8 +21,13 @@ class Message(models.Model):
         return str(next(said, _("No message")))[:60]
 
     @property
+    def said(self) -> dict[str, dict[str, str]]:
+        """The contents in the order of channels and fields, which a database need not keep."""
+        return clean(self.contents)
+
+    @property
     def channels(self) -> list[str]:
-        return [channel for channel in Channel.values if channel in self.contents]
+        return list(self.said)
 
 
 class SendingLimits(models.Model):

@@ -9,6 +9,7 @@ from backlog.api.serializers import MemberSerializer
 from backlog.models import Idea
 from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
+from engagement.messaging.content import LONGEST
 from engagement.messaging.models import Message
 from experiments.choices import DecisionKind, Direction, ExperimentKind, MarkKind, MetricKind, MetricRole
 from experiments.models import Decision, Experiment, Learning, LearningState, Metric, RegisteredMetric, Variant
@@ -92,6 +93,18 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     class Meta:
         model = Message
         fields = ["contents", "version"]
+
+
+class WrittenSerializer(serializers.Serializer[Any]):
+    """What a variant shall say, per channel and field. `seen_version`: of the message that you had seen, 0 for none."""
+
+    variant = serializers.CharField(max_length=100)
+    contents = serializers.DictField(
+        child=serializers.DictField(
+            child=serializers.CharField(max_length=LONGEST, allow_blank=True, trim_whitespace=False)
+        )
+    )
+    seen_version = serializers.IntegerField(min_value=0)
 
 
 class VariantSerializer(serializers.ModelSerializer[Variant]):

@@ -25,12 +25,14 @@ from experiments.api.serializers import (
     PlanSerializer,
     ReasonSerializer,
     RegisteredMetricSerializer,
+    VariantSerializer,
+    WrittenSerializer,
 )
 from experiments.forms.filters import LearningFilterForm
 from experiments.models import Experiment, Learning, RegisteredMetric
 from experiments.queries.learnings import learned
 from experiments.reports.quarterly.period import quarter_named
-from experiments.services import checklist, decisions, launching, runs
+from experiments.services import checklist, decisions, launching, runs, variants
 from experiments.services.reporting.releasing import draft
 
 DECIDED = ("experiment__decision__variant", "experiment__decision__decided_by")
@@ -98,6 +100,23 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
         asked.is_valid(raise_exception=True)
         checklist.mark(experiment=experiment, actor=member_of(request), **asked.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=WrittenSerializer, responses=VariantSerializer)
+    @action(detail=True, methods=["put"])
+    def message(self, request: Request, key: str) -> Response:
+        """Says something else in a variant; where somebody saved meanwhile, 409 with `theirs` and `version`."""
+        experiment = self.get_object()
+        asked = WrittenSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        written = dict(asked.validated_data)
+        variant = queries.variant(experiment, written.pop("variant"))
+        try:
+            saved = variants.save(variant=variant, actor=member_of(request), **written)
+        except variants.ChangedMeanwhile as refusal:
+            body = {"type": "about:blank", "title": "Conflict", "status": refusal.status, "detail": str(refusal)}
+            found = {"theirs": refusal.theirs, "version": refusal.version}
+            return Response({**body, **found}, status=refusal.status, content_type="application/problem+json")
+        return Response(VariantSerializer(saved).data)
 
     @extend_schema(request=None, responses=ExperimentDetailSerializer)
     @action(detail=True, methods=["post"])

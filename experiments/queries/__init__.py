@@ -25,6 +25,7 @@ from experiments.models import (
     ReportRevision,
     ReportText,
     ResultsUpload,
+    Variant,
 )
 
 LEARNED_FROM = 200
@@ -95,6 +96,14 @@ def under_way() -> QuerySet[Experiment]:
 def launched() -> QuerySet[Experiment]:
     """Those that left planning, running or over."""
     return Experiment.objects.exclude(state__in=(State.DRAFT, State.READY))
+
+
+def variant(of: Experiment, key: str) -> Variant:
+    """The variant of that key, with its message; refuses in one sentence where there is none."""
+    found = of.variants.select_related("message", "experiment").filter(key=key).first()
+    if found is None:
+        raise NotFound(_("“%(experiment)s” has no variant “%(key)s”.") % {"experiment": of.key, "key": key})
+    return found
 
 
 def newest_readout(key: str) -> Readout:

@@ -29,10 +29,7 @@ class Said:
     channel: str
     field: str
     problem: Problem
-
-    @property
-    def is_blocking(self) -> bool:
-        return self.problem.fault in BLOCKING
+    is_blocking: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +62,21 @@ class Row:
 
 
 def contents_of(variant: Variant) -> Contents:
-    return variant.message.contents if variant.message else {}
+    return variant.message.said if variant.message else {}
 
 
 def field_label(channel: str, one: Field) -> str:
     return _("%(channel)s: %(field)s") % {"channel": Channel(channel).label, "field": one.label}
 
 
-def columns(variants: Sequence[Variant], *, traits: Collection[str] | None) -> list[Column]:
+def columns(variants: Sequence[Variant], *, traits: Collection[str] | None, is_sent_here: bool = False) -> list[Column]:
+    """A column a variant. `is_sent_here`: this site sends the mails, so that each needs its link to unsubscribe."""
     control = contents_of(variants[0]) if variants else {}
-    return [_column(one, control, traits) for one in variants]
+    blocking = {*BLOCKING, Fault.UNSUBSCRIBE} if is_sent_here else {*BLOCKING}
+    return [_column(one, control, traits, blocking) for one in variants]
 
 
-def _column(variant: Variant, control: Contents, traits: Collection[str] | None) -> Column:
+def _column(variant: Variant, control: Contents, traits: Collection[str] | None, blocking: Collection[Fault]) -> Column:
     contents = contents_of(variant)
     moved = [str(LEVERS[one]) for one in differences.levers(control, contents)]
     levers = ""
@@ -89,15 +88,15 @@ def _column(variant: Variant, control: Contents, traits: Collection[str] | None)
         contents,
         _summary(variant, control, contents, moved),
         levers,
-        faults(contents, traits),
+        faults(contents, traits, blocking),
         _size(contents),
     )
 
 
-def faults(contents: Contents, traits: Collection[str] | None) -> list[Said]:
+def faults(contents: Contents, traits: Collection[str] | None, blocking: Collection[Fault]) -> list[Said]:
     """What is wrong, in the order of channels and fields; what blocks the launch first."""
     found = [
-        Said(str(Channel(channel).label), _named(channel, one.field), one)
+        Said(str(Channel(channel).label), _named(channel, one.field), one, one.fault in blocking)
         for channel, said in contents.items()
         for one in problems(said, channel, traits=traits)
     ]
@@ -208,5 +207,7 @@ def headline(found: Sequence[Column]) -> tuple[str, str]:
     if bare:
         main.append(ngettext("%(n)d token has no fallback.", "%(n)d tokens have no fallback.", bare) % {"n": bare})
     if other:
-        main.append(ngettext("%(n)d text is broken.", "%(n)d texts are broken.", other) % {"n": other})
+        main.append(
+            ngettext("%(n)d text keeps the launch back.", "%(n)d texts keep the launch back.", other) % {"n": other}
+        )
     return first % {"count": count, "where": where}, " ".join(main)

@@ -84,7 +84,7 @@ def fingerprint(experiment: Experiment) -> dict[str, str]:
     """A hash of each part of the plan that an approval covers."""
     variants = list(experiment.variants.select_related("message"))
     parts: dict[str, Any] = {
-        "content": [(_row(variant), variant.message.contents if variant.message else {}) for variant in variants],
+        "content": [(_row(variant), variant.message.said if variant.message else {}) for variant in variants],
         "audience": [experiment.audience_version_id, experiment.for_eligible_only],
         "metrics": [_row(metric) for metric in experiment.metrics.all()],
         "time": [experiment.starts, experiment.ends, experiment.sealed_until],
@@ -254,7 +254,7 @@ def _faults(experiment: Experiment, fault: Fault) -> list[tuple[str, Problem]]:
     said = [
         (variant.name, channel, texts)
         for variant in experiment.variants.select_related("message") if variant.message
-        for channel, texts in variant.message.contents.items()
+        for channel, texts in variant.message.said.items()
     ]  # fmt: skip
     found = [(name, one) for name, channel, texts in said for one in problems(texts, channel)]
     return [(name, one) for name, one in found if one.fault == fault]

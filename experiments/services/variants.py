@@ -10,7 +10,7 @@ from engagement.accounts.models import AuditEntry, Member
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.errors import Conflict, InvalidInput
-from engagement.messaging.content import LONGEST, Contents, clean
+from engagement.messaging.content import FIELDS, LONGEST, Contents, clean
 from engagement.messaging.models import Message
 from experiments.choices import STATE_LABELS
 from experiments.lifecycle import State
@@ -39,6 +39,7 @@ def save(*, variant: Variant, contents: Contents, seen_version: int, actor: Memb
     require_writer(actor)
     experiment = _planned(variant.experiment)
     variant = experiment.variants.select_related("message").get(pk=variant.pk)
+    _check_names(contents)
     said, message = clean(contents), variant.message
     if any(len(text) > LONGEST for texts in said.values() for text in texts.values()):
         raise InvalidInput(_("A text has at most %(most)s characters.") % {"most": f"{LONGEST:,}"})
@@ -121,6 +122,14 @@ def _planned(experiment: Experiment) -> Experiment:
     if found.follows_dates:
         raise Conflict(_("Its plan comes from a file: change it there and load it again."))
     return found
+
+
+def _check_names(contents: Contents) -> None:
+    for channel, said in contents.items():
+        unknown = set(said) - {one.name for one in FIELDS.get(channel, ())}
+        if channel not in FIELDS or unknown:
+            named = next(iter(sorted(unknown)), channel) if channel in FIELDS else channel
+            raise InvalidInput(_("A message has no “%(name)s”.") % {"name": named[:80]}, field="contents")
 
 
 def _divide(variants: list[Variant], factor: float) -> None:

@@ -57,7 +57,7 @@ def variants_context(request: MemberRequest, found: Experiment, form: CopyForm |
     """The tab: a column per variant, the differences, the tokens, a form for one more."""
     listed = list(found.variants.select_related("message"))
     tokens = sorted({token for one in listed for token in uses(report.contents_of(one))})
-    columns = report.columns(listed, traits=_traits(tokens))
+    columns = report.columns(listed, traits=_traits(tokens), is_sent_here=hasattr(found, "sending"))
     first, main = report.headline(columns)
     context: dict[str, Any] = {
         "columns": columns,

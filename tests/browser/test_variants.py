@@ -74,6 +74,7 @@ def experiment(me) -> Experiment:
 @pytest.mark.parametrize("width", [1280, 360])
 def test_the_pages_of_variants_are_sound(experiment, page, visit, look, width):
     visit(f"/experiments/{experiment.key}/variants/?as=emptiest", width=width)
+    page.locator("#another").scroll_into_view_if_needed()
     expect(page.get_by_text("50.0%").first).to_be_visible()
     for frame in page.locator("iframe").all():
         frame.scroll_into_view_if_needed()

@@ -350,3 +350,48 @@ def test_the_registry_is_read_with_its_definitions(client):
     assert (found["key"], found["owner"], found["is_diagnostic"]) == ("nps", None, False)
     assert found["definition"]["numerator"]["bands"] == [[9.0, 10.0, 100.0], [0.0, 6.0, -100.0]]
     assert client.get("/api/v1/metrics/nps/").json() == found
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+def test_a_message_is_written_by_the_pages_own_service(client, member):
+    planned(actor=member)
+    asked = {"variant": "mail", "contents": {"push": {"title": "Hi", "body": "Read on"}}, "seen_version": 1}
+
+    answer = client.put(f"{URL}planned/message/", asked, "application/json")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "key": "mail", "name": "An e-mail", "share": 0.5, "is_control": False,
+        "message": {"contents": {"push": {"title": "Hi", "body": "Read on"}}, "version": 2},
+    }  # fmt: skip
+
+
+def test_b2_5_a_message_written_meanwhile_answers_with_both_versions_known(client, member):
+    planned(actor=member)
+    asked = {"variant": "mail", "contents": {"push": {"title": "Mine"}}, "seen_version": 0}
+
+    answer = client.put(f"{URL}planned/message/", asked, "application/json")
+
+    assert (answer.status_code, answer.json()["theirs"], answer.json()["version"]) == (
+        409, {"email": {"subject": "Hello", "text": "Dear"}}, 1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"variant": "nobody"}, 404),
+        ({"contents": {"fax": {"body": "x"}}}, 422),
+        ({"contents": {"push": {"body": "x" * 100_001}}}, 400),
+        ({"contents": {"push": ["x"]}}, 400),
+        ({"seen_version": -1}, 400),
+    ],
+)
+def test_a_message_that_cannot_be_kept_is_refused(client, member, change, status):
+    planned(actor=member)
+    asked = {"variant": "mail", "contents": {"push": {"title": "Mine"}}, "seen_version": 1, **change}
+
+    answer = client.put(f"{URL}planned/message/", asked, "application/json")
+
+    assert answer.status_code == status
+    assert Message.objects.get().version == 1

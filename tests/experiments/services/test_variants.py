@@ -1,5 +1,7 @@
 """Changing what variants say: nothing is lost, approvals lapse, a sixth variant needs a reason."""
 
+import json
+
 import pytest
 
 from engagement.accounts.models import AuditEntry
@@ -53,6 +55,14 @@ def test_a_message_is_saved_with_its_trace(mail, author):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("contents", [{"fax": {"body": "x"}}, {"push": {"body": "x", "colour": "red"}}])
+def test_what_no_message_has_is_refused_by_name(mail, author, contents):
+    with pytest.raises(InvalidInput, match=r"A message has no “(fax|colour)”"):
+        variants.save(variant=mail, contents=contents, seen_version=1, actor=author)
+
+    assert said(mail) == (MAIL, 1)
+
+
 def test_control_may_begin_to_say_something_and_fall_silent_again(mail, author):
     control = mail.experiment.variants.get(position=0)
 
@@ -71,6 +81,12 @@ def test_b2_5_of_two_members_who_change_a_message_the_second_is_shown_both_texts
     assert (refusal.value.theirs, refusal.value.version) == ({"email": {"subject": "Ada's"}}, 2)
     assert str(refusal.value).startswith("Ada has changed this message since you opened it.")
     assert said(mail) == ({"email": {"subject": "Ada's"}}, 2)
+
+
+def test_b2_5_of_eight_texts_saved_at_the_same_moment_one_is_kept_and_seven_come_back(installation):
+    told = json.loads(installation.shell("from tests.experiments.races import written_by_eight; written_by_eight()"))
+
+    assert told == {"ended": ["ChangedMeanwhile"] * 7 + ["done"], "version": 2, "entries": 1}
 
 
 def test_b2_5_a_first_message_written_twice_is_no_exception(mail, author, second):

@@ -11,7 +11,7 @@ from engagement.customers.models import Customer
 from engagement.customers.services import audiences
 from engagement.customers.services.customer_imports import import_customers
 from engagement.messaging.models import Message
-from experiments.models import Experiment, Variant
+from experiments.models import Experiment, Sending, Variant
 from experiments.services import checklist, eligibility, variants
 from experiments.services.plans import VariantPlan
 from tests.experiments.builders import planned
@@ -88,6 +88,15 @@ def test_the_tab_tells_differences_levers_and_what_is_wrong(client, me, experime
         ("E-mail: Text, paragraph 2", [("Join us", ""), ("214 days", "")]),
         ("Push: Title", [("", ""), ("A", "1 of 40 characters")]),
     ]
+
+
+def test_where_this_site_sends_a_mail_without_its_link_to_unsubscribe_keeps_the_launch_back(client, me, experiment):
+    Sending.objects.create(experiment=experiment)
+
+    page = client.get(reverse("experiment", args=[experiment.key, "variants"]))
+
+    assert page.context["state"].main == "1 text keeps the launch back."
+    assert page.context["next_step"].what == "Mend “An e-mail”"
 
 
 def test_b2_1_the_item_fails_on_a_broken_token_too_and_says_where(client, me, experiment):
@@ -288,5 +297,5 @@ def test_the_tab_asks_the_same_number_of_queries_for_two_and_four_variants(
     path = reverse("experiment", args=[experiment.key, "variants"])
     client.get(path)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(path)
