@@ -100,7 +100,7 @@ def ideas_for_a_second_round(first_round: VotingRound) -> list[Idea]:
 def places_scored_again(first_round: VotingRound) -> list[RoundIdea]:
     """The places of its ideas in second rounds, the newest round first."""
     again = RoundIdea.objects.filter(round__first_round=first_round).select_related("round").defer(*NUMBERS)
-    return list(again.order_by("-round", "pk"))
+    return list(again.order_by("-round_id", "pk"))
 
 
 def merged_away(round_id: int, idea_id: int) -> Idea | None:

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from decimal import Decimal
 
-from backlog.choices import GoalKind
-from backlog.models import Goal, Idea, VotingRound
+from backlog import queries
+from backlog.choices import GoalKind, Scale
+from backlog.models import Goal, Idea, Talk, VotingRound
 from backlog.quarters import Quarter
-from backlog.services import ballots, evidence, rounds
+from backlog.services import ballots, evidence, rounds, talks
 from backlog.services import goals as goal_services
 from backlog.services import ideas as idea_services
 from engagement.accounts.models import Member, Pod
 from experiments.demonstration.calendar import Calendar
+from experiments.demonstration.disputes import SECOND_ROUND, TALKS, second_thoughts
 from experiments.demonstration.evidence import EVIDENCE
 from experiments.demonstration.ideas import IDEAS
 from experiments.demonstration.leadership import GOALS
@@ -35,6 +37,8 @@ def fill_backlog(members: Members, *, seed: int, calendar: Calendar) -> dict[str
         if text.is_closed:
             closer = members[text.opened_by]
             rounds.close_round(voting_round=voting_round, actor=closer, at=calendar.moment(text.closes))
+            _talk(voting_round, ideas, calendar)
+            _score_again(voting_round, members, ideas, calendar)
     _decline(members, ideas, calendar)
     return ideas
 
@@ -94,6 +98,37 @@ def _vote(voting_round: VotingRound, number: int, members: Members, ideas: Mappi
             expected_lift=None if text.expected_lift is None else Decimal(str(text.expected_lift)),
             at=voting_round.opens_at + text.after,
         )  # fmt: skip
+
+
+def _talk(voting_round: VotingRound, ideas: Mapping[str, Idea], calendar: Calendar) -> None:
+    """Both ends say why, where the drawn ballots left an idea disputed on the scale they write about."""
+    for text in TALKS:
+        of_idea = Talk.objects.filter(round_idea__round=voting_round, round_idea__idea=ideas[text.idea])
+        for talk in of_idea.filter(scale=text.scale):
+            for one in talk.explanations.select_related("ballot__voter"):
+                side, at = getattr(text, one.end), calendar.moment(text.when)
+                talks.explain(talk=talk, text=side.why, would_change=side.would_change, actor=one.voter, at=at)
+
+
+def _score_again(first_round: VotingRound, members: Members, ideas: Mapping[str, Idea], calendar: Calendar) -> None:
+    """The second round, where the drawn ballots call for it: everybody has moved towards the middle."""
+    idea, actor = ideas[SECOND_ROUND.idea], members[SECOND_ROUND.opened_by]
+    if idea not in queries.ideas_for_a_second_round(first_round):
+        return
+    again = rounds.open_second_round(
+        first_round=first_round, ideas=[idea], actor=actor, closes_at=calendar.moment(SECOND_ROUND.closes),
+        at=calendar.moment(SECOND_ROUND.opens),
+    )  # fmt: skip
+    place = first_round.round_ideas.get(idea=idea)
+    for first in place.ballots.select_related("voter"):
+        impact, confidence, ease = (
+            second_thoughts(getattr(first, scale), getattr(place, f"{scale}_median")) for scale in Scale
+        )
+        ballots.cast(
+            voting_round=again, idea=idea, voter=first.voter, impact=impact, confidence=confidence, ease=ease,
+            at=again.opens_at + (first.cast_at - first_round.opens_at),
+        )  # fmt: skip
+    rounds.close_round(voting_round=again, actor=actor, at=again.closes_at)
 
 
 def _decline(members: Members, ideas: dict[str, Idea], calendar: Calendar) -> None:

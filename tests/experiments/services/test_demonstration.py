@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from backlog import queries as backlog_queries
-from backlog.models import Ballot, Evidence, Idea, RoundMember, VotingRound
+from backlog.models import Ballot, Evidence, Explanation, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.quarters import Quarter
 from backlog.queries import current_quarter, goals_of
 from engagement.accounts.choices import Discipline
@@ -90,7 +90,7 @@ def test_an_idea_has_evidence_of_two_grades_and_every_reader_a_state(courier):
     assert sum(counted.customers.values()) <= Customer.objects.count()
 
 
-def test_rounds_are_two_closed_and_an_open_one_partly_voted(courier):
+def test_rounds_are_two_closed_a_second_one_and_an_open_one_partly_voted(courier):
     counts = []
     for one in VotingRound.objects.order_by("pk"):
         cast = Ballot.objects.filter(round_idea__round=one).count()
@@ -98,9 +98,21 @@ def test_rounds_are_two_closed_and_an_open_one_partly_voted(courier):
 
     assert counts == [
         ("Round 7", "closed", 8, 9, 72),
+        ("Round 7, second round", "closed", 1, 9, 9),
         ("Round 8", "closed", 9, 10, 78),
         ("Round 9", "open", 7, 8, 29),
     ]
+
+
+def test_both_ends_have_written_where_the_dispute_was_meant_and_a_second_round_came_nearer(courier):
+    written = Explanation.objects.filter(written_at__isnull=False).values_list("ballot__round_idea__idea__title", "end")
+    again = RoundIdea.objects.filter(idea__title__startswith="Show a correction").order_by("pk")
+
+    assert sorted((title.split()[0], end) for title, end in written) == [
+        ("Invite", "highest"), ("Invite", "lowest"), ("Put", "highest"), ("Put", "lowest"), ("Show", "highest"),
+        ("Show", "lowest"),
+    ]  # fmt: skip
+    assert [(one.impact_spread, one.disputed_scales) for one in again] == [(4, ["impact"]), (2, [])]
 
 
 def test_the_demonstration_member_has_four_ideas_left_to_score_and_sees_a_tally(courier):
@@ -110,7 +122,7 @@ def test_the_demonstration_member_has_four_ideas_left_to_score_and_sees_a_tally(
     scored = [one for one in voting_round.round_ideas.all() if one.ballots.filter(voter=mina).exists()]
     tallies = [backlog_queries.tally_visible_to(mina, one) for one in scored]
     assert all(tally is not None and len(tally.scales) == 3 for tally in tallies)
-    assert RoundMember.objects.filter(member=mina).count() == 3  # and she voted in both rounds that are closed
+    assert RoundMember.objects.filter(member=mina).count() == 4  # and she voted in all rounds that are closed
 
 
 def test_experiments_are_simulated_and_as_far_as_promised(courier):
