@@ -24,6 +24,11 @@ def deliveries_of(experiment: str) -> QuerySet[Delivery]:
     return Delivery.objects.filter(experiment=experiment)
 
 
+def sent_between(first: datetime, after: datetime) -> QuerySet[Delivery]:
+    """What left in [first, after)."""
+    return Delivery.objects.filter(state=DeliveryState.SENT, done_at__gte=first, done_at__lt=after)
+
+
 def fate(experiment: str) -> Mapping[tuple[str, str], int]:
     """How many deliveries of an experiment are in each state, those not sent by reason: (state, reason) to count."""
     rows = deliveries_of(experiment).values_list("state", "reason").annotate(count=Count("pk"))

@@ -320,10 +320,12 @@ def _contacts_basis(document: dict[str, Any]) -> str:
     if not found:
         return ""
     told = ngettext(
-        "Messages: exposures to e-mail, push and in-app messages of %(experiments)d experiment, for %(customers)s "
-        "customers, over those of their weeks in which they had any. What is sent outside experiments is not counted.",
-        "Messages: exposures to e-mail, push and in-app messages of %(experiments)d experiments, for %(customers)s "
-        "customers, over those of their weeks in which they had any. What is sent outside experiments is not counted.",
+        "Messages: what left here, and exposures to e-mail, push and in-app messages that others send, of "
+        "%(experiments)d experiment, for %(customers)s customers, over those of their weeks in which they had any. "
+        "What is sent outside experiments is not counted.",
+        "Messages: what left here, and exposures to e-mail, push and in-app messages that others send, of "
+        "%(experiments)d experiments, for %(customers)s customers, over those of their weeks in which they had any. "
+        "What is sent outside experiments is not counted.",
         found["experiments"],
     ) % {"experiments": found["experiments"], "customers": f"{found['customers']:,}"}
     more = ngettext(

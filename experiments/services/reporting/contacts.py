@@ -1,7 +1,8 @@
-"""How much customers heard from us: messages per customer and week, as far as exposures in the store tell."""
+"""How much customers heard from us: messages per customer and week, as far as deliveries and exposures tell."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,74 +14,101 @@ from backlog.quarters import Quarter
 from engagement.accounts.queries import workspace
 from engagement.customers.queries import resolved, survivors
 from engagement.messaging.choices import Channel
+from engagement.messaging.queries import sent_between
 from engagement.warehouse.engines import Warehouse, connect
 from experiments.metrics.clock import microseconds
-from experiments.models import Variant
+from experiments.models import Sending, Variant
 from experiments.reports.calendar.weeks import Weeks
 
 # Channels on which a variant reaches the customer itself; whom a webhook calls is not known here.
 HEARD_ON = frozenset({Channel.EMAIL, Channel.PUSH, Channel.IN_APP})
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Experiments by uid: of those that others send the variants that are heard, and all that say anything."""
+
+    heard: frozenset[tuple[str, str]]
+    speaking: frozenset[str]
+
+
 def contacts(*, quarter: Quarter) -> dict[str, dict[str, Any] | None]:
     """`now` and `before`: the quarter's weeks and those of the one before it; None where nobody was contacted.
 
-    A contact is an exposure to a variant with a message on e-mail, push or in-app: one, however many of these it goes
-    by. `median` and `p95` are of the contacts in a week, over all weeks in which a customer had any: so many or fewer
-    in half, in 95% of them. `unsaid`: experiments with exposures in these weeks of which no variant holds a message.
+    A contact is a message that left here; of experiments that others send, an exposure to a variant with a message on
+    e-mail, push or in-app: one, however many of these it goes by. `median` and `p95` are of the contacts in a week,
+    over all weeks in which a customer had any: so many or fewer in half, in 95% of them. `unsaid`: experiments with
+    exposures in these weeks of which no variant holds a message.
     """
-    zone = ZoneInfo(workspace().time_zone)
-    sent, speaking = _sent()
+    zone, said = ZoneInfo(workspace().time_zone), _said()
     with connect() as warehouse:
-        exposures = resolved(warehouse.table("exposures"), survivors())
+        merged = survivors()
+        exposures = resolved(warehouse.table("exposures"), merged)
         spans = {"now": Weeks.of(quarter, zone), "before": Weeks.of(quarter.previous, zone)}
-        return {name: _told(warehouse, exposures, weeks, sent, speaking) for name, weeks in spans.items()}
+        return {name: _told(warehouse, exposures, merged, weeks, said) for name, weeks in spans.items()}
 
 
-def _sent() -> tuple[pa.Table, set[str]]:
-    """The variants that are heard, and the experiments of which some variant says anything at all."""
-    said = Variant.objects.filter(message__isnull=False).select_related("message", "experiment")
-    listed = [(str(one.experiment.uid), one.key, set(one.message.channels)) for one in said if one.message]
-    heard = [(experiment, variant) for experiment, variant, channels in listed if channels & HEARD_ON]
-    columns = {
-        "sent_experiment": pa.array([experiment for experiment, _variant in heard], pa.string()),
-        "sent_variant": pa.array([variant for _experiment, variant in heard], pa.string()),
-    }
-    return pa.table(columns), {experiment for experiment, _variant, channels in listed if channels}
+def _said() -> Said:
+    variants = Variant.objects.filter(message__isnull=False).select_related("message", "experiment")
+    listed = [(str(one.experiment.uid), one.key, set(one.message.channels)) for one in variants if one.message]
+    sent_here = {str(uid) for uid in Sending.objects.values_list("experiment__uid", flat=True)}
+    return Said(
+        heard=frozenset((uid, key) for uid, key, on in listed if on & HEARD_ON and uid not in sent_here),
+        speaking=frozenset(uid for uid, _key, on in listed if on),
+    )
 
 
 def _told(
-    warehouse: Warehouse, exposures: Table, weeks: Weeks, sent: pa.Table, speaking: set[str]
+    warehouse: Warehouse, exposures: Table, merged: Table | None, weeks: Weeks, said: Said
 ) -> dict[str, Any] | None:
     first, after = weeks.bounds
     inside = exposures.filter(exposures.exposed_at >= first, exposures.exposed_at < after)
     met = {row["experiment"] for row in warehouse.rows(inside.select("experiment").distinct())}
-    heard_of = met & set(sent["sent_experiment"].to_pylist())
-    if not heard_of:
-        return None
-    messages = ibis.memtable(sent)
-    is_sent = [inside.experiment == messages.sent_experiment, inside.variant == messages.sent_variant]
-    heard = inside.semi_join(messages, is_sent).mutate(week=_week(inside, weeks))
-    weekly = warehouse.kept(heard.group_by("customer", "week").aggregate(contacts=heard.count()))
-    counted = weekly.group_by("contacts").aggregate(customer_weeks=weekly.count())
+    here, senders = _sent_here(weeks)
+    heard = _heard(inside, said.heard).union(resolved(ibis.memtable(here), merged))
+    placed = heard.mutate(week=_week(heard, weeks))
+    kept = warehouse.kept(placed.group_by("customer", "week").aggregate(contacts=placed.count()))
+    counted = kept.group_by("contacts").aggregate(customer_weeks=kept.count())
     histogram = {int(row["contacts"]): int(row["customer_weeks"]) for row in warehouse.rows(counted)}
     if not histogram:
         return None
     return {
         "median": _quantile(histogram, 0.5),
         "p95": _quantile(histogram, 0.95),
-        "customers": warehouse.number(weekly.customer.nunique()),
+        "customers": warehouse.number(kept.customer.nunique()),
         "customer_weeks": sum(histogram.values()),
         "contacts": sum(count * number for count, number in histogram.items()),
-        "experiments": len(heard_of),
-        "unsaid": len(met - speaking),
+        "experiments": len(senders | (met & {uid for uid, _key in said.heard})),
+        "unsaid": len(met - said.speaking),
     }
 
 
-def _week(exposures: Table, weeks: Weeks) -> Any:
+def _sent_here(weeks: Weeks) -> tuple[pa.Table, set[str]]:
+    """What left here: rows `customer, exposed_us`, and the experiments they belong to."""
+    found = sent_between(*weeks.bounds).filter(channel__in=HEARD_ON)
+    rows = list(found.values_list("experiment", "customer_id", "done_at"))
+    columns = {
+        "customer": pa.array([customer for _uid, customer, _at in rows], pa.int64()),
+        "exposed_us": pa.array([microseconds(at) for _uid, _customer, at in rows if at], pa.int64()),
+    }
+    return pa.table(columns), {uid for uid, _customer, _at in rows}
+
+
+def _heard(inside: Table, variants: Collection[tuple[str, str]]) -> Table:
+    listed = sorted(variants)
+    columns = {
+        "said_by": pa.array([uid for uid, _key in listed], pa.string()),
+        "said_in": pa.array([key for _uid, key in listed], pa.string()),
+    }
+    said = ibis.memtable(pa.table(columns))
+    found = inside.semi_join(said, [inside.experiment == said.said_by, inside.variant == said.said_in])
+    return found.select("customer", "exposed_us")
+
+
+def _week(heard: Table, weeks: Weeks) -> Any:
     """The number of the week; each begins at its own midnight, also where clocks change."""
-    begun = [exposures.exposed_us >= microseconds(weeks.moment(monday)) for monday in weeks.mondays]
-    return sum((one.cast("int64") for one in begun[1:]), begun[0].cast("int64"))
+    begun = [(heard.exposed_us >= microseconds(weeks.moment(monday))).cast("int64") for monday in weeks.mondays]
+    return sum(begun[1:], begun[0])
 
 
 def _quantile(histogram: Mapping[int, int], share: float) -> int:

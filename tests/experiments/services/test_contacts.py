@@ -13,7 +13,8 @@ from engagement.accounts.models import Workspace
 from engagement.core.jobs import Progress
 from engagement.customers.models import Customer
 from engagement.customers.services.merges import merge
-from experiments.models import Experiment
+from engagement.messaging.models import Delivery
+from experiments.models import Experiment, Sending
 from experiments.reports.calendar.weeks import Weeks
 from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.page import quarter_page
@@ -104,6 +105,22 @@ def test_c5_what_nobody_hears_is_no_contact_and_what_does_not_say_is_told(tmp_pa
     assert found == {"now": {**one, "experiments": 1, "unsaid": 1}, "before": {**one, "experiments": 1, "unsaid": 0}}
 
 
+def test_c5_of_what_this_site_sends_a_contact_is_what_left_not_what_was_due(tmp_path):
+    due, left = FIRST + timedelta(days=3), FIRST + timedelta(days=8)
+    Sending.objects.create(experiment=Experiment.objects.get(key="letters"))
+    bring(tmp_path, [("letters", "c1", "some", due), ("letters", "c2", "some", due), ("pushes", "c1", "some", left)])
+    uid = Experiment.objects.get(key="letters").uid
+    first, second = (Customer.objects.get(external_id=name) for name in ("c1", "c2"))
+    words = {"experiment": str(uid), "variant": "some", "channel": "email", "due_at": due, "done_at": left}
+    Delivery.objects.create(customer=first, state="sent", **words)
+    Delivery.objects.create(customer=second, state="not_sent", reason="cap", **words)
+
+    found = contacts(quarter=QUARTER)["now"]
+
+    one = {"median": 2, "p95": 2, "customers": 1, "customer_weeks": 1, "contacts": 2}
+    assert found == {**one, "experiments": 2, "unsaid": 0}
+
+
 def test_c5_two_names_of_one_customer_hear_together(tmp_path):
     at = FIRST + timedelta(days=3)
     bring(tmp_path, [("letters", "c1", "some", at), ("pushes", "c2", "some", at)])
@@ -128,8 +145,9 @@ def test_c5_the_report_tells_contact_pressure_with_what_it_rests_on(tmp_path):
         "Messages per customer and week, 95th percentile": (str(now["p95"]), "–"),
     }
     assert page["contacts_basis"] == (
-        f"Messages: exposures to e-mail, push and in-app messages of 2 experiments, for {now['customers']} customers, "
-        "over those of their weeks in which they had any. What is sent outside experiments is not counted."
+        "Messages: what left here, and exposures to e-mail, push and in-app messages that others send, of 2 "
+        f"experiments, for {now['customers']} customers, over those of their weeks in which they had any. What is sent "
+        "outside experiments is not counted."
     )
     assert page["contacts_basis"] in str(_sections(page))
     assert TABLES["contacts"](document)[1] == [("now", *now.values())]
