@@ -21,6 +21,7 @@ from backlog.templatetags.goals import quarter_words
 from engagement.accounts.models import Member, Pod
 from engagement.accounts.queries import writing_members
 from engagement.core.clock import now
+from engagement.customers.choices import STATE_CHOICES
 
 VOTING_DAYS, LAST_HOUR = 7, 17
 LONGEST_QUESTION = 200  # characters, so a hundred words at most: each asks three columns
@@ -53,6 +54,7 @@ class IdeaForm(forms.ModelForm[Idea]):
             "lever",
             "channel",
             "lifecycle_stage",
+            "customer_state",
             "expected_audience",
             "serves",
             "may_hurt_goal",
@@ -159,6 +161,9 @@ class IdeaFilter(filterset.FilterSet):
     lifecycle_stage = filters.ChoiceFilter(
         label=gettext_lazy("Stage"), choices=LifecycleStage.choices, empty_label=gettext_lazy("Any stage")
     )
+    customer_state = filters.ChoiceFilter(
+        label=gettext_lazy("Customer state"), choices=STATE_CHOICES, empty_label=gettext_lazy("Any customer")
+    )
     state = filters.ChoiceFilter(
         label=gettext_lazy("State"), choices=IdeaState.choices, empty_label=gettext_lazy("Any state")
     )
@@ -172,7 +177,7 @@ class IdeaFilter(filterset.FilterSet):
 
     class Meta:
         model = Idea
-        fields = ["q", "pod", "lever", "channel", "lifecycle_stage", "state", "serves"]
+        fields = ["q", "pod", "lever", "channel", "lifecycle_stage", "customer_state", "state", "serves"]
 
     def find(self, ideas: QuerySet[Idea], name: str, words: str) -> QuerySet[Idea]:
         """Ideas that hold every word somewhere in title, problem or change."""

@@ -13,6 +13,7 @@ from backlog.queries import BoardRow
 from backlog.scoring import HIGHEST, LOWEST
 from backlog.services import ballots, evidence, goals, ideas
 from engagement.accounts.models import Member, Pod
+from engagement.customers.choices import STATE_CHOICES
 
 
 class MemberSerializer(serializers.ModelSerializer[Member]):
@@ -51,6 +52,7 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
     lever = serializers.ChoiceField(choices=Lever.choices, required=False, allow_blank=True)
     channel = serializers.ChoiceField(choices=Channel.choices, required=False, allow_blank=True)
     lifecycle_stage = serializers.ChoiceField(choices=LifecycleStage.choices, required=False, allow_blank=True)
+    customer_state = serializers.ChoiceField(choices=STATE_CHOICES, required=False, allow_blank=True)
     why_apart = serializers.CharField(
         max_length=300, required=False, write_only=True, help_text="What sets it apart from one with nearly its title."
     )
@@ -68,6 +70,7 @@ class IdeaSerializer(serializers.ModelSerializer[Idea]):
             "lever",
             "channel",
             "lifecycle_stage",
+            "customer_state",
             "expected_audience",
             "serves",
             "may_hurt_goal",

@@ -14,6 +14,7 @@ from backlog.models.columns import long_text
 from backlog.models.goals import Goal
 from engagement.accounts.models import Pod
 from engagement.core.clock import now
+from engagement.customers.choices import STATE_CHOICES
 
 if TYPE_CHECKING:
     from backlog.models.rounds import RoundIdea
@@ -32,6 +33,10 @@ class Idea(models.Model):
     lever = models.CharField(_("lever"), max_length=20, choices=Lever.choices, blank=True)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, blank=True)
     lifecycle_stage = models.CharField(_("lifecycle stage"), max_length=20, choices=LifecycleStage.choices, blank=True)
+    customer_state = models.CharField(
+        _("customer state"), max_length=10, choices=STATE_CHOICES, blank=True,
+        help_text=_("How often those it is for use the product, if it is for some alone."),
+    )  # fmt: skip
     expected_audience = models.PositiveIntegerField(
         _("expected audience"),
         null=True,

@@ -17,7 +17,7 @@ from engagement.core.row_files import RowFile
 
 NEEDED = ("title", "problem", "change")
 GOALS = ("serves", "may_hurt_goal")
-OPTIONAL = ("pod", "lever", "channel", "lifecycle_stage", "expected_audience", "may_hurt", *GOALS)
+OPTIONAL = ("pod", "lever", "channel", "lifecycle_stage", "customer_state", "expected_audience", "may_hurt", *GOALS)
 TOLD = ("id", "state", "ice", "author", "added")
 EXPORTED = (*TOLD[:1], *NEEDED, *OPTIONAL, *TOLD[1:])
 MOST_ROWS = 500
@@ -35,6 +35,7 @@ def exported(found: Iterable[Idea]) -> Iterable[Sequence[Any]]:
             idea.lever,
             idea.channel,
             idea.lifecycle_stage,
+            idea.customer_state,
             idea.expected_audience or "",
             idea.may_hurt,
             idea.serves.reference if idea.serves else "",

@@ -18,6 +18,10 @@ class Channel(models.TextChoices):
 BY_CONSENT = frozenset({Channel.EMAIL, Channel.PUSH, Channel.WEBHOOK})
 
 
+# The keys are those of `states.CustomerState`, which knows no Django.
+STATE_CHOICES = [("power", _("Power")), ("core", _("Core")), ("casual", _("Casual")), ("low", _("Low"))]
+
+
 class SuppressionScope(models.TextChoices):
     EVERYWHERE = "everywhere", _("Everywhere")
     CHANNEL = "channel", _("One channel")

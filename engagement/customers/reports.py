@@ -6,21 +6,16 @@ from datetime import date, datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from scipy import stats
 
-from engagement.customers.choices import Channel
+from engagement.customers.choices import STATE_CHOICES, Channel
 from engagement.customers.cohorts import WEEKS
 from engagement.customers.models import AudienceCount, StateCount
 from engagement.customers.states import CustomerState, StateRule
 from engagement.customers.wording import PART_LABELS
 
-STATE_LABELS = {
-    CustomerState.POWER: gettext_lazy("Power"),
-    CustomerState.CORE: gettext_lazy("Core"),
-    CustomerState.CASUAL: gettext_lazy("Casual"),
-    CustomerState.LOW: gettext_lazy("Low"),
-}
+STATE_LABELS = {CustomerState(state): label for state, label in STATE_CHOICES}
 
 
 @dataclass(frozen=True, slots=True)

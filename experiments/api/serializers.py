@@ -12,7 +12,7 @@ from engagement.messaging.choices import Channel
 from engagement.messaging.content import LONGEST
 from engagement.messaging.models import Message
 from experiments.choices import DecisionKind, Direction, ExperimentKind, MarkKind, MetricKind, MetricRole
-from experiments.models import Decision, Experiment, Learning, LearningState, Metric, RegisteredMetric, Variant
+from experiments.models import Decision, Experiment, Learning, Metric, RegisteredMetric, Variant
 from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
 
@@ -64,7 +64,7 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
 
 
 class LearningSerializer(serializers.ModelSerializer[Learning]):
-    """`states`: the customer states its audience was limited to; `channels`: of its messages, else of its idea."""
+    """`states`: the customer states its audience was limited to; those and `channels` are else the idea's."""
 
     experiment = serializers.SlugRelatedField[Experiment](slug_field="key", read_only=True)
     name = serializers.CharField(source="experiment.name", read_only=True)
@@ -74,7 +74,7 @@ class LearningSerializer(serializers.ModelSerializer[Learning]):
         source="experiment.metrics", slug_field="key", many=True, read_only=True
     )
     channels = serializers.SerializerMethodField()
-    states = serializers.SlugRelatedField[LearningState](slug_field="state", many=True, read_only=True)
+    states = serializers.SerializerMethodField()
 
     class Meta:
         model = Learning
@@ -87,6 +87,12 @@ class LearningSerializer(serializers.ModelSerializer[Learning]):
         said = {channel for message in messages for channel in message.channels}
         idea = learning.experiment.idea
         return sorted(said or ({idea.channel} if idea and idea.channel else set()))
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_states(self, learning: Learning) -> list[str]:
+        idea = learning.experiment.idea
+        said = [idea.customer_state] if idea and idea.customer_state else []
+        return [row.state for row in learning.states.all()] or said
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):

@@ -27,7 +27,8 @@ class Declined:
 class IdeaText:
     """An idea; `leaning` is what the pods think of its impact, their confidence rating and its ease, on average.
 
-    `disputed` names the scale on which the disciplines do not agree. `comments`: what a voter wrote on the ballot.
+    `customers`: the state of those it is for; empty for all. `disputed`
+    names the scale on which the disciplines do not agree. `comments`: what a voter wrote on the ballot.
     """
 
     key: str
@@ -40,6 +41,7 @@ class IdeaText:
     channel: str
     stage: str
     added: When
+    customers: str = ""
     leaning: tuple[float, float, float] = (5, 5, 5)
     disputed: str = ""
     comments: dict[str, str] = field(default_factory=dict)
@@ -80,6 +82,7 @@ IDEAS = (
         lever="content",
         channel="email",
         stage="convert",
+        customers="core",
         added=in_quarter(-13, FRIDAY, 15, 5),
         leaning=(6.6, 5.2, 9.0),
         disputed="impact",
@@ -100,6 +103,7 @@ IDEAS = (
         lever="content",
         channel="in_app",
         stage="convert",
+        customers="core",
         added=in_quarter(-12, TUESDAY, 11, 40),
         leaning=(7.8, 6.4, 6.2),
         comments={
@@ -119,6 +123,7 @@ IDEAS = (
         lever="content",
         channel="in_app",
         stage="convert",
+        customers="power",
         added=in_quarter(-12, THURSDAY, 9, 30),
         leaning=(6.8, 5.6, 8.4),
         comments={"tomas": "Watch revenue, not the count: fewer people may choose a larger amount."},
@@ -150,6 +155,7 @@ IDEAS = (
         lever="timing",
         channel="email",
         stage="nurture",
+        customers="casual",
         added=in_quarter(-11, TUESDAY, 16, 50),
         leaning=(5.6, 5.0, 6.8),
     ),
@@ -204,6 +210,7 @@ IDEAS = (
         lever="timing",
         channel="push",
         stage="nurture",
+        customers="casual",
         added=in_quarter(-7, TUESDAY, 17, 10),
         leaning=(7.2, 6.2, 5.6),
         comments={
@@ -223,6 +230,7 @@ IDEAS = (
         lever="content",
         channel="email",
         stage="convert",
+        customers="core",
         added=in_quarter(-6, MONDAY, 11, 25),
         leaning=(6.8, 6.0, 7.4),
         comments={"tomas": "It works for hotel towels. I am less sure about newspapers."},
@@ -273,6 +281,7 @@ IDEAS = (
         lever="content",
         channel="email",
         stage="nurture",
+        customers="power",
         added=in_quarter(-3, FRIDAY, 11, 50),
         leaning=(6.0, 6.0, 8.2),
     ),
@@ -288,6 +297,7 @@ IDEAS = (
         lever="process",
         channel="email",
         stage="support_and_grow",
+        customers="low",
         added=in_quarter(-2, TUESDAY, 15, 40),
         leaning=(6.4, 6.6, 7.0),
         comments={"mina": "Only if leaving stays as easy as it is. Then yes, gladly."},
@@ -385,6 +395,7 @@ IDEAS = (
         lever="timing",
         channel="in_app",
         stage="support_and_grow",
+        customers="power",
         added=in_quarter(10, THURSDAY, 16, 20),
         leaning=(5.6, 7.0, 5.4),
     ),

@@ -52,6 +52,9 @@ class LearningFilterForm(SearchForm):
         self._offer("state", [(state.value, STATE_LABELS[state]) for state in states_learned_about()])
 
     def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        if not choices:
+            del self.fields[name]
+            return
         field = cast("forms.ChoiceField", self.fields[name])
         field.choices = [*cast("list[Any]", field.choices), *choices]
 

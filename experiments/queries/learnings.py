@@ -19,8 +19,8 @@ def learned(
 ) -> QuerySet[Learning]:
     """The learnings that hold every word of `text`, by its beginning: the nearest first, the newest without a text.
 
-    state: a customer state that the audience was limited to. channel: of a message, or of the idea. Empty filters
-    filter nothing.
+    state: a customer state that the audience was limited to, or that of the idea. channel: of a message, or of the
+    idea. Empty filters filter nothing.
     """
     found = _about(metric=metric, state=state, channel=channel, lever=lever, stage=stage)
     words, newest = asked_words(text), ("-experiment__decision__decided_at", "-experiment")
@@ -39,7 +39,8 @@ def _about(*, metric: str, state: str, channel: str, lever: str, stage: str) -> 
     if metric:
         found = found.filter(Exists(Metric.objects.filter(experiment=OuterRef("pk"), key=metric)))
     if state:
-        found = found.filter(Exists(LearningState.objects.filter(learning=OuterRef("pk"), state=state)))
+        limited = Exists(LearningState.objects.filter(learning=OuterRef("pk"), state=state))
+        found = found.filter(limited | Q(experiment__idea__customer_state=state))
     if channel:
         said = Exists(Variant.objects.filter(experiment=OuterRef("pk"), message__contents__has_key=channel))
         found = found.filter(said | Q(experiment__idea__channel=channel))
@@ -93,5 +94,7 @@ def metrics_learned_about() -> list[str]:
 
 
 def states_learned_about() -> list[CustomerState]:
-    known = set(LearningState.objects.order_by().values_list("state", flat=True).distinct())
+    limited = LearningState.objects.order_by().values_list("state", flat=True)
+    said = Learning.objects.order_by().values_list("experiment__idea__customer_state", flat=True)
+    known = set(limited.union(said))
     return [state for state in CustomerState if state in known]

@@ -80,8 +80,10 @@ def _texts(experiment: Experiment, retro: Any) -> list[str]:
     if version:
         texts.append(version.audience.name)
     if idea:
-        said = (idea.get_channel_display(), idea.get_lever_display(), idea.get_lifecycle_stage_display())
-        texts += [idea.title, idea.problem, *said]
+        texts += [
+            idea.title, idea.problem, idea.get_channel_display(), idea.get_lever_display(),
+            idea.get_lifecycle_stage_display(), idea.get_customer_state_display(),
+        ]  # fmt: skip
     return texts
 
 

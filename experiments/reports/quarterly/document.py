@@ -21,7 +21,7 @@ from experiments.reports.quarterly.ahead import audience_used, plan_ahead
 from experiments.reports.quarterly.judging import judging, outcomes
 from experiments.reports.quarterly.money import money
 from experiments.reports.quarterly.period import bounds
-from experiments.reports.quarterly.process import departures, is_against_the_rule, process, stages
+from experiments.reports.quarterly.process import customer_states, departures, is_against_the_rule, process, stages
 from experiments.reports.quarterly.programme import measured_lifts, programme
 from experiments.reports.quarterly.targets import goal_served, sizes, targets, with_counts
 from experiments.stats.programme import TotalEffect
@@ -80,6 +80,7 @@ def quarter_report(
         "decisions": rows,
         "money": money(decisions, all_customers=customers),
         "stages": stages(decisions),
+        "customer_states": customer_states(decisions),
         "judging": judging(outcomes(_decisions().filter(decided_at__lt=end))),
         "process": figures,
         "contacts": dict(contacts or {"now": None, "before": None}),

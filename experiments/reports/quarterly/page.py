@@ -124,6 +124,7 @@ def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
         "felt": [_felt(part) for part in document["felt"]],
         "money": _money(document),
         "stages": document["stages"],
+        "customer_states": _told_states(document),
         "plan": plan_page(document) if "next" in document else None,
         "decision_rate": _decision_rate(document),
         "asks": [{**ask, "due": date.fromisoformat(ask["due"])} for ask in document["asks"]],
@@ -236,6 +237,12 @@ def _drawn(total: Total) -> Row:
 def _effects_basis(totals: Sequence[Total]) -> str:
     """What the numbers of the figure rest on, in words."""
     return "; ".join(sorted({total.basis for total in totals}))
+
+
+def _told_states(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Decided experiments by customer state; nothing where no idea said one, and in reports from before they could."""
+    rows: list[dict[str, Any]] = document.get("customer_states", [])
+    return rows if any(row["state"] for row in rows) else []
 
 
 def _felt(part: dict[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How the quarter went as work: how much, how long, how carefully. Each figure beside the quarter before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -74,11 +74,20 @@ def is_against_the_rule(decision: Decision) -> bool:
 
 def stages(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
     """Decided experiments by the lifecycle stage of their idea, most first; those without one last."""
+    return _by(decisions, "stage", lambda idea: idea.get_lifecycle_stage_display())
+
+
+def customer_states(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    """The same by the customer state that their idea is for."""
+    return _by(decisions, "state", lambda idea: idea.get_customer_state_display())
+
+
+def _by(decisions: Sequence[Decision], name: str, label: Callable[[Idea], Any]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for decision in decisions:
         idea = decision.experiment.idea
-        stage = str(idea.get_lifecycle_stage_display()) if idea and idea.lifecycle_stage else ""
-        row = found.setdefault(stage, {"stage": stage, "decided": 0, "shipped": 0})
+        key = str(label(idea)) if idea else ""
+        row = found.setdefault(key, {name: key, "decided": 0, "shipped": 0})
         row["decided"] += 1
         row["shipped"] += decision.kind == DecisionKind.SHIP
-    return sorted(found.values(), key=lambda row: (not row["stage"], -row["decided"], row["stage"]))
+    return sorted(found.values(), key=lambda row: (not row[name], -row["decided"], row[name]))

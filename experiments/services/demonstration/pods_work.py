@@ -64,6 +64,7 @@ def _add(members: Members, pods: Mapping[str, Pod], goals: Mapping[str, Goal], c
         text.key: idea_services.add(
             title=text.title, problem=text.problem, change=text.change, actor=members[text.author],
             pod=pods[text.pod], lever=text.lever, channel=text.channel, lifecycle_stage=text.stage,
+            customer_state=text.customers,
             serves=None if text.key in tried else goals[text.pod],
             at=calendar.moment(text.added),
         )

@@ -41,14 +41,15 @@ def test_an_idea_is_added_and_read(client_of):
     PodFactory(slug="loyalty", members=[author])
     client = client_of(author)
 
-    added = client.post("/api/v1/ideas/", {**IDEA, "lever": "timing"}, content_type=JSON)
+    added = client.post("/api/v1/ideas/", {**IDEA, "lever": "timing", "customer_state": "core"}, content_type=JSON)
 
     assert added.status_code == 201
     told = client.get(f"/api/v1/ideas/{added.json()['id']}/").json()
-    assert {name: told[name] for name in ("title", "pod", "lever", "state", "results")} == {
+    assert {name: told[name] for name in ("title", "pod", "lever", "customer_state", "state", "results")} == {
         "title": "A quiet week",
         "pod": "loyalty",
         "lever": "timing",
+        "customer_state": "core",
         "state": "backlog",
         "results": [],
     }
@@ -69,11 +70,11 @@ def test_a_reader_adds_nothing(client_of):
 
 
 def test_ideas_are_filtered_as_on_the_page(client_of):
-    IdeaFactory(title="Quiet week", lever="timing", lifecycle_stage="convert")
+    IdeaFactory(title="Quiet week", lever="timing", lifecycle_stage="convert", customer_state="low")
     IdeaFactory(title="Loud week")
     client = client_of(MemberFactory())
 
-    for asked in ("q=quiet", "lever=timing", "lifecycle_stage=convert"):
+    for asked in ("q=quiet", "lever=timing", "lifecycle_stage=convert", "customer_state=low"):
         assert [one["title"] for one in client.get(f"/api/v1/ideas/?{asked}").json()["results"]] == ["Quiet week"]
     assert client.get("/api/v1/ideas/?state=nonsense").status_code == 400
 

@@ -13,7 +13,7 @@ from experiments.models import ChecklistMark, Experiment
 from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.period import quarter_named, quarter_of, reported_quarters
 from experiments.services import decisions
-from tests.backlog.factories import GoalFactory, RoundMemberFactory, VotingRoundFactory
+from tests.backlog.factories import GoalFactory, IdeaFactory, RoundMemberFactory, VotingRoundFactory
 from tests.experiments.builders import imported, mismatched, planned
 from tests.factories import MemberFactory, PodFactory
 
@@ -59,6 +59,27 @@ def test_wins_losses_unclear_and_invalid_ones_stand_in_one_list(tmp_path):
     assert told[:2] == ["loss", "win"]  # those that speak first, each newest first
     invalid = next(row for row in report["decisions"] if row["experiment"] == "mismatched")
     assert {invalid["effect"][name] for name in ("estimate", "low", "high", "lift", "lift_low", "lift_high")} == {None}
+
+
+def test_decided_experiments_are_told_by_the_customer_state_of_their_idea(client, tmp_path):
+    for key, state, kind in (
+        ("win", "casual", "ship"),
+        ("tie", "casual", "keep_control"),
+        ("other", "", "keep_control"),
+    ):
+        experiment = imported(tmp_path, key=key, rows=40)
+        Experiment.objects.filter(pk=experiment.pk).update(idea=IdeaFactory(state="planned", customer_state=state))
+        decided(Experiment.objects.get(pk=experiment.pk), kind=kind)
+
+    rows = quarter_report(quarter_of(now()))["customer_states"]
+
+    assert rows == [
+        {"state": "Casual", "decided": 2, "shipped": 1},
+        {"state": "", "decided": 1, "shipped": 0},
+    ]
+    text = " ".join(client.get(f"/reports/{quarter_of(now())}/").content.decode().split())
+    assert '<th scope="row">Casual</th><td class="num">2</td><td class="num">1</td>' in text
+    assert '<th scope="row">All, or not said</th><td class="num">1</td><td class="num">0</td>' in text
 
 
 def test_a_decision_belongs_to_the_quarter_of_the_workspaces_midnight(tmp_path):

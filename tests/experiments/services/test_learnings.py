@@ -8,7 +8,7 @@ from backlog.models import Idea
 from engagement.customers.services import audiences
 from engagement.messaging.models import Message
 from experiments.models import Experiment, Learning, LearningState, LearningWords
-from experiments.queries.learnings import learned, nearest
+from experiments.queries.learnings import learned, nearest, states_learned_about
 from experiments.services import decisions, learnings, retros
 from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported
@@ -45,6 +45,14 @@ def test_b8_2_a_learning_is_found_with_experiment_metric_state_and_channel(tmp_p
     assert found(lever="timing") == found(stage="nurture") == noon
     assert found(state="power") == found(channel="email") == found(lever="content") == found(metric="read") == []
     assert found(state="low", channel="push", stage="convert") == []
+
+
+def test_a_customer_state_is_also_that_of_the_idea(tmp_path):
+    decided(tmp_path, "noon", "Noon beats morning.", idea=IdeaFactory(state="planned", customer_state="power"))
+
+    assert found(state="power") == found(text="power") == ["Noon beats morning."]
+    assert found(state="low") == []
+    assert states_learned_about() == ["power"]
 
 
 def test_a_channel_is_also_that_of_a_message(tmp_path):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from experiments.models import Experiment
 from experiments.services import decisions
+from tests.backlog.factories import IdeaFactory
 from tests.experiments.builders import imported
 from tests.factories import MemberFactory
 
@@ -48,6 +50,17 @@ def test_filters_live_in_the_address_and_what_nobody_knows_filters_nothing(clien
     page = client.get("/learnings/?metric=spend&channel=push").content.decode()
     assert '<option value="spend" selected>spend</option>' in page
     assert '<option value="push" selected>Push</option>' in page
+
+
+def test_a_filter_is_offered_once_there_is_something_to_choose(client, tmp_path):
+    learned(tmp_path, "noon", "Noon beats morning.")
+    assert list(client.get("/learnings/").context["form"].fields) == ["q", "metric", "channel", "lever", "stage"]
+
+    Experiment.objects.update(idea=IdeaFactory(customer_state="low"))
+
+    form = client.get("/learnings/").context["form"]
+    assert form.fields["state"].choices == [("", "Any state"), ("low", "Low")]
+    assert listed(client, "?state=low") == ["Noon beats morning."]
 
 
 def test_before_the_first_decision_the_page_says_so(client):
