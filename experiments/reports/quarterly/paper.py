@@ -25,6 +25,9 @@ HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 # Families by which systems ship Chinese; typst's own hold none.
 CHINESE = re.compile(r"CJK|Source Han|WenQuanYi|Fallback|AR PL|SimSun|SimHei|PingFang|YaHei|Heiti|Songti")
 
+WIDTHS = {"W": 2, "w": 1, "n": 0}  # parts of what is left; 0 is as narrow as the words
+MOST_ROOMY = 24  # decisions; the tables of more are set small and close, so that the report keeps to four sheets
+
 Part = dict[str, Any]
 
 
@@ -43,6 +46,7 @@ def pdf(document: dict[str, Any], *, address: str, revision: ReportRevision | No
         "learnings": [{"text": one.text, "backing": _backing(one.row)} for one in page["learnings"]],
         "sections": [section for section in _sections(page) if section["parts"]],
         "foot": _foot(page, revision),
+        "dense": len(page["rows"]) > MOST_ROOMY,
         "words": {},
     }
     text = json.dumps(data, ensure_ascii=False)
@@ -123,8 +127,8 @@ def _section(title: str, parts: list[Part | None], note: str = "") -> Part:
 
 
 def _table(head: list[str], rows: list[list[Any]], widths: str) -> Part | None:
-    """`widths`: a letter a column, w for wide and n for as narrow as its words."""
-    columns = ["1fr" if width == "w" else "auto" for width in widths]
+    """`widths`: a letter a column, W for widest, w for wide and n for as narrow as its words."""
+    columns = [WIDTHS[width] for width in widths]
     return {"kind": "table", "columns": columns, "head": head, "rows": rows} if rows else None
 
 
@@ -172,14 +176,16 @@ def _decisions(page: dict[str, Any]) -> Part | None:
     for row in page["rows"]:
         verdict = row.effect.verdict if row.effect else ""
         word = f"{VERDICT_MARKS.get(verdict, '')} {VERDICT_LABELS.get(verdict, '')}".strip()
-        about = [row.effect.metric_name if row.effect else "", row.goal, row.entry["pod"], row.entry["decided_by"]]
+        about = [row.effect.metric_name if row.effect else "", row.goal, row.entry["pod"]]
         if row.entry["is_simulated"]:
             about.append(_("simulated"))
         effect = _("none: %(why)s failed") % {"why": row.why_invalid} if row.why_invalid else _estimate(row.effect)
-        marks = _("against the rule") if row.entry["is_against_the_rule"] else ""
+        marks = [row.entry["decided_by"], _("against the rule") if row.entry["is_against_the_rule"] else ""]
         first = {"first": row.entry["name"], "second": " · ".join(part for part in about if part)}
-        rows.append([first, word, effect, {"first": row.decision, "second": marks}])
-    return _table([_("Experiment and metric"), _("Verdict"), _("Lift"), _("Decision")], rows, "wnnw")
+        rows.append(
+            [first, word, effect, {"first": row.decision, "second": " · ".join(part for part in marks if part)}]
+        )
+    return _table([_("Experiment and metric"), _("Verdict"), _("Lift"), _("Decision")], rows, "Wnnw")
 
 
 def _money(page: dict[str, Any]) -> Part | None:

@@ -15,7 +15,9 @@ from experiments.models import AskAnswer, Experiment, ReportLink, ReportRevision
 from experiments.reports.quarterly.period import quarter_of
 from experiments.services import decisions
 from experiments.services.reporting import releasing, sharing, writing
+from tests.backlog.factories import GoalFactory, IdeaFactory
 from tests.experiments.builders import imported, mismatched
+from tests.experiments.outcomes import decide
 from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +164,22 @@ def test_c7_on_paper_it_takes_at_most_four_pages_with_its_address(client, releas
     assert answer.content.startswith(b"%PDF")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", answer.content)) <= 4
     assert client.get(f"{base}report.pdf?paper=a9").status_code == 404
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_c7_sixty_decisions_keep_to_four_pages_too(client, tmp_path, paper):
+    document = imported(tmp_path, rows=400).readouts.get().document
+    goal = GoalFactory(
+        quarter=str(quarter_of(now())), metric_key="bought", name="Readers who read us in the second week"
+    )
+    for number in range(60):
+        idea = IdeaFactory(title=f"Experiments have titles as long as people write them, number {number}", serves=goal)
+        decide(idea, document, now())
+    client.force_login(MemberFactory())
+
+    answer = client.get(f"/reports/{quarter_of(now())}/report.pdf?paper={paper}")
+
+    assert len(re.findall(rb"/Type\s*/Page\b", answer.content)) <= 4
 
 
 def test_the_writing_desk_keeps_what_was_typed_beside_what_somebody_else_wrote(client, quarter, writer):
