@@ -1,7 +1,7 @@
 """In what one message differs from another: fields, paragraphs, and how many levers were moved at once."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
 from typing import Final
@@ -11,6 +11,7 @@ from engagement.messaging.content import FIELDS, Contents, Field
 from engagement.messaging.tokens import Place
 
 CHANNEL: Final = "channel"
+MOST_MATCHED = 150
 
 
 def changed(control: Contents, other: Contents) -> list[tuple[str, Field]]:
@@ -47,6 +48,8 @@ def aligned(control: Sequence[str], other: Sequence[str]) -> list[str | None]:
     found: list[list[str] | None] = [None] * max(1, len(control))
     if not control:
         return ["\n".join(other)]
+    if max(len(control), len(other)) > MOST_MATCHED:
+        return _one_by_one(control, other)
     for tag, first, end, other_first, other_end in SequenceMatcher(None, control, other, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
@@ -63,6 +66,8 @@ def aligned(control: Sequence[str], other: Sequence[str]) -> list[str | None]:
     return [None if held is None else "\n".join(held) for held in found]
 
 
-def lengths(said: Mapping[str, str], channel: str) -> list[tuple[Field, int]]:
-    """The fields that are short enough to be counted, with their characters."""
-    return [(one, len(said[one.name])) for one in FIELDS[channel] if said.get(one.name) and one.good <= 300]
+def _one_by_one(control: Sequence[str], other: Sequence[str]) -> list[str | None]:
+    """Without looking for what moved, which takes too long of hundreds of paragraphs."""
+    last = len(control) - 1
+    beside = [*other[:last], "\n".join(other[last:])] + [""] * (last - len(other))
+    return [None if line == beside[place] else beside[place] for place, line in enumerate(control)]

@@ -3,6 +3,7 @@
 One pass over the text as browsers read it (WHATWG HTML, §13.2.5), as far as it decides whether escaped words stay so.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ BLOCKS = frozenset(
      "th", "thead", "tr", "ul")
 )  # fmt: skip
 SPACE = " \t\n\r\f"
+TEXT_ENDS = re.compile(f"[<{TOKEN}{FORK}]")
+VALUE_ENDS = {quote: re.compile(f"[{quote}{TOKEN}{FORK}]") for quote in "\"'"}
+COMMENT_ENDS = re.compile(f"[>{TOKEN}{FORK}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +106,21 @@ class _Reader:
             self.spots.append(Spot(state, self.element if state == "code" else ""))
         return True
 
+    def _leap(self, signs: re.Pattern[str]) -> str:
+        """Over what is none of the signs, to the first that is one, or to the end; what was leapt over."""
+        found, begins = signs.search(self.text, self.at), self.at
+        self.at = found.start() if found else len(self.text)
+        return self.text[begins : self.at]
+
     def _text(self) -> None:
+        self.words.append(self._leap(TEXT_ENDS).replace("\n", " "))
+        if self.at == len(self.text):
+            return
         if self.char == "<":
             self.state, self.is_closing = "opened", False
         else:
             self._met("text")
-            self.words.append(" " if self.char == "\n" else self.char)
+            self.words.append(self.char)
 
     def _opened(self) -> None:
         if self._met():
@@ -174,7 +187,8 @@ class _Reader:
             self.state, self.quote, self.began = "bare", "", self.at
 
     def _value(self) -> None:
-        if not self._met("value") and self.char == self.quote:
+        self._leap(VALUE_ENDS[self.quote])
+        if self.at < len(self.text) and not self._met("value") and self.char == self.quote:
             self._keep(self.text[self.began : self.at])
             self.state = "tag"
 
@@ -205,19 +219,23 @@ class _Reader:
             self.state = "code"
 
     def _declaration(self) -> None:
-        if not self._met("comment") and self.char == ">":
+        self._leap(COMMENT_ENDS)
+        if self.at < len(self.text) and not self._met("comment") and self.char == ">":
             self.state = "text"
 
     def _comment(self) -> None:
-        if self._met("comment") or self.char != ">":
+        self._leap(COMMENT_ENDS)
+        if self.at == len(self.text) or self._met("comment"):
             return
-        said = self.text[self.comment_from : self.at]
-        if said.endswith(("--", "--!")) or said in ("", "-"):
+        end = self.text[max(self.comment_from, self.at - 3) : self.at]
+        is_empty = self.at - self.comment_from < 2 and end in ("", "-")
+        if is_empty or end.endswith("--") or end == "--!":
             self.state = "text"
 
     def _code(self) -> None:
         """Inside an element whose text is no markup: until its own closing tag."""
-        if self._met("text" if self.element in TEXT_ELEMENTS else "code"):
+        self._leap(TEXT_ENDS)
+        if self.at == len(self.text) or self._met("text" if self.element in TEXT_ELEMENTS else "code"):
             return
         end = f"</{self.element}"
         behind = self.at + len(end)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -108,6 +109,7 @@ class Use:
     may_be_empty: bool
 
 
+@lru_cache(maxsize=256)  # a sending says the same few texts to everybody
 def parse(text: str, place: Place = Place.TEXT) -> Template:
     """The template a text stands for; raises `TemplateBroken`."""
     if len(text) > LONGEST_TEMPLATE:

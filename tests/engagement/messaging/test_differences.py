@@ -62,6 +62,15 @@ def test_no_paragraph_is_lost_beside_another(control, other):
     assert [line for cell in cells for line in cell.split("\n") if line] == other
 
 
+def test_hundreds_of_paragraphs_are_compared_one_by_one():
+    control, other = ["a", "b"] * 100, ["a"] * 150
+
+    found = aligned(control, other)
+
+    assert found == [None, "a"] * 75 + [""] * 50
+    assert aligned(control, ["a", "b"] * 101) == [None] * 199 + ["b\na\nb"]
+
+
 @given(st.text(alphabet="<>/!-p b=\"'&;\nstyle", max_size=80))
 def test_any_text_has_paragraphs(text):
     assert all(line == line.strip() != "" for line in paragraphs(text, Place.HTML))
