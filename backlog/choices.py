@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -144,3 +145,15 @@ ANCHORS: dict[Scale, tuple[tuple[int, Promise], ...]] = {
         (10, _("done within the hour and taken back with a switch.")),
     ),
 }
+
+
+def anchor_of(scale: Scale, score: int) -> str:
+    """What a score from 1 to 10 stands for: its own sentence, or the two that it lies between."""
+    anchors = ANCHORS[scale]
+    exact = dict(anchors).get(score)
+    if exact is not None:
+        return str(exact)
+    below = [str(words) for number, words in anchors if number < score]
+    above = [str(words) for number, words in anchors if number > score]
+    between = {"low": below[-1].rstrip(".。"), "high": above[0].rstrip(".。")}
+    return gettext("between “%(low)s” and “%(high)s”") % between

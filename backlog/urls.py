@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backlog.views import ballots, goals, home, idea_files, idea_parts, ideas, merging, rounds, talks
+from backlog.views import ballots, goals, home, idea_files, idea_parts, ideas, merging, practice, rounds, talks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("goals/<str:quarter>/new/", goals.goal_new, name="goal_new"),
     path("goals/<str:quarter>/<int:goal_id>/", goals.goal_change, name="goal_change"),
     path("rounds/", rounds.rounds_list, name="rounds"),
+    path("rounds/practice/<int:number>/", practice.practice, name="practice"),
     path("rounds/new/", rounds.round_new, name="round_new"),
     path("rounds/<int:round_id>/", rounds.voting_round, name="round"),
     path("rounds/<int:round_id>/ballots.csv", rounds.round_csv, name="round_csv"),

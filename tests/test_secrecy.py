@@ -165,6 +165,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "round": [reverse("round", args=[place.round_id]), reverse("round", args=[place.round_id]) + "?sort=score"],
         "round_csv": [reverse("round_csv", args=[place.round_id])],
         "round_new": ["/rounds/new/"],
+        "practice": ["/rounds/practice/1/", "/rounds/practice/1/?sent=1&impact=7&confidence=5&ease=8"],
         "round_second": [reverse("round_second", args=[place.round_id])],
         "ballot": [reverse("ballot", args=both), reverse("ballot", args=both) + f"?sent={place.idea_id}"],
         "tally": [reverse("tally", args=both), reverse("tally", args=both) + "?seen=1"],

@@ -47,6 +47,11 @@ def scores_visible_to(member: Member) -> QuerySet[RoundIdea]:
     return results.select_related("round").order_by("-round__closed_at", "-pk")
 
 
+def is_newcomer(member: Member) -> bool:
+    """Whether this member may score and has never sent a ballot."""
+    return member.may_write and not Ballot.objects.filter(voter=member).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What the ballots for one idea say together, without names.

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backlog import queries, rules
-from backlog.choices import ANCHORS, REACH, SCALE_QUESTIONS, Scale, best_grade
 from backlog.forms import BallotForm, ExplanationForm
 from backlog.models import Ballot, RoundIdea
 from backlog.services import ballots
 from backlog.views.figures import reveal_figure, tally_figure
 from backlog.views.idea_page import evidence_shown
 from backlog.views.reveal import comments_by_scale
+from backlog.views.scales import scales_shown
 from backlog.views.talk_page import talk_shown
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
@@ -106,9 +106,7 @@ def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> 
         "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
-        "scales": [
-            {**_scale(form, scale, has_keys=request.user.has_shortcuts), **_reach(form, scale)} for scale in Scale
-        ],
+        "scales": scales_shown(form, has_keys=request.user.has_shortcuts),
         "number": voting_round.own_count + 1,
         "left": voting_round.idea_count - voting_round.own_count - 1,
         "what_follows": _what_follows(request, place.round_id) if own else "",
@@ -131,31 +129,3 @@ def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot]) -> dic
 def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
     seen = queries.tally_visible_to(request.user, place)
     return {"tally": seen, "figure": tally_figure(seen) if seen and seen.scales else None}
-
-
-def _scale(form: BallotForm, scale: Scale, *, has_keys: bool) -> dict[str, Any]:
-    return {
-        "name": scale.value,
-        "label": scale.label,
-        "sub": SCALE_QUESTIONS[scale],
-        "anchors": ANCHORS[scale],
-        "value": form[scale].value(),
-        "abstained": form[f"{scale}_abstain"].value(),
-        "comment": form[f"{scale}_comment"],
-        "error": " ".join(str(error) for error in form[scale].errors),
-        "key": scale.value[0] if has_keys else "",
-    }
-
-
-def _reach(form: BallotForm, scale: Scale) -> dict[str, Any]:
-    """How far the evidence carries a confidence rating, and the hint for whoever goes beyond."""
-    if scale is not Scale.CONFIDENCE:
-        return {}
-    best = best_grade(one.grade for one in form.evidence)
-    reach = REACH[best]
-    if best is None:
-        words = _("No evidence is linked. By the anchors that reaches up to %(reach)s: %(anchor)s")
-    else:
-        words = _("The best evidence is “%(grade)s”. By the anchors that reaches up to %(reach)s: %(anchor)s")
-    values = {"grade": best and best.label, "reach": reach, "anchor": dict(ANCHORS[scale])[reach]}
-    return {"reach": reach, "hint": words % values + " " + _("You may send your rating as it is.")}

@@ -15,6 +15,7 @@ def home(request: MemberRequest) -> HttpResponse:
     next_round = next((one for one in open_rounds if waiting and one.pk == waiting[0].round_id), None)
     context = {
         "queue": waiting,
+        "is_newcomer": queries.is_newcomer(request.user),
         "next_round": next_round,
         "next_waiting": [place for place in waiting if place.round == next_round],
         "open_rounds": open_rounds,

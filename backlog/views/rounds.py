@@ -38,6 +38,7 @@ def rounds_list(request: MemberRequest) -> HttpResponse:
     context = {
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "may_open": _pods(request).exists(),
+        "is_newcomer": queries.is_newcomer(request.user),
         "now": now(),
     }
     return render(request, "backlog/rounds.html", context)

@@ -139,6 +139,30 @@ def test_a2_4_rating_beyond_the_evidence_shows_a_hint_and_submitting_stays_possi
     assert scores(me) == [(7, 9, 8)]
 
 
+def test_a_newcomer_practises_three_ballots_by_keys_and_nothing_is_kept(page, visit, places, me):
+    visit("/")
+    page.get_by_role("link", name="Practise a ballot").first.click()
+
+    for number in (1, 2, 3):
+        expect(page.get_by_text(f"Practice, idea {number} of 3, made up for this.")).to_be_visible()
+        press(page, "i 7 c 9 e 8 Enter")
+        expect(page.get_by_text("How the anchors read your scores")).to_be_visible()
+        assert focused(page) == "H1"
+        if number < 3:
+            page.get_by_role("link", name="Next example").click()
+    page.get_by_role("link", name="Go to your queue").click()
+
+    expect(page.get_by_role("link", name="Start scoring")).to_be_visible()
+    assert not Ballot.objects.exists()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_practice_is_accessible_before_and_after_scoring_and_in_error(visit, look, places, me, width):
+    for name, asked in (("", ""), ("-read", "?sent=1&impact=7&confidence=9&ease_abstain=on"), ("-refused", "?sent=1")):
+        visit(f"/rounds/practice/1/{asked}", width=width)
+        look(f"practice{name}")
+
+
 def test_while_an_idea_is_typed_the_nearest_ones_appear(page, visit, places, me):
     visit("/ideas/new/")
 
