@@ -22,6 +22,7 @@ from experiments.services.assigning import decide, experiment_open_now
 from experiments.services.in_force import InForce, experiments_in_force
 
 ENCODE = msgspec.json.Encoder().encode
+NO_VARIANT = ""  # the protocol lets it be left out; its Python client asks for one all the same
 ALLOWED, EXPOSED = "Authorization, Content-Type, If-None-Match, X-API-Key", "ETag, Retry-After"
 Json = dict[str, Any]
 
@@ -69,7 +70,7 @@ def _one(key: str, customer: str) -> Json:
     if found is not None:
         return _flag(found, customer)
     if Experiment.objects.filter(key=key).exists():
-        return {"key": key, "reason": "DISABLED", "metadata": {}}
+        return {"key": key, "reason": "DISABLED", "variant": NO_VARIANT, "metadata": {}}
     raise Refusal(404, "FLAG_NOT_FOUND", f"There is no experiment “{key}”.")
 
 
@@ -77,7 +78,7 @@ def _flag(experiment: InForce, customer: str) -> Json:
     decided = decide(experiment, customer)
     told: Json = {"key": experiment.key, "metadata": {"version": experiment.version}}
     if decided.assigned is None:
-        return {**told, "reason": "DEFAULT"}
+        return {**told, "reason": "DEFAULT", "variant": NO_VARIANT}
     variant = decided.assigned.variant
     return {**told, "reason": "SPLIT", "variant": variant.key, "value": variant.content}
 
