@@ -36,6 +36,7 @@ from engagement.messaging.gate import Refusal
 from engagement.messaging.models import Delivery
 from engagement.messaging.queries import deliveries_of, sending_limits, standings
 from engagement.messaging.services import unsubscribing
+from engagement.messaging.services.knowing import known_of
 from engagement.messaging.tokens import TemplateBroken
 from engagement.warehouse import store
 from engagement.warehouse.tables import EXPOSURES
@@ -279,6 +280,8 @@ def _admitted(
         )
         for channel in {one.channel for one in chunk}
     }  # fmt: skip
+    names = {token for variant in variants.values() if variant.message for token in content.uses(variant.message.said)}
+    told = known_of([one.customer for one in chunk], names, at=moment)
     for one in chunk:
         verdict = gate.judge(known[one.channel][one.customer_id], rules.limits, at=moment, zone=_zone(one.customer))
         if verdict.not_before is not None:
@@ -286,17 +289,16 @@ def _admitted(
         elif verdict.refusal is not None:
             _end(one, DeliveryState.NOT_SENT, verdict.refusal)
         else:
-            yield one, _words(one, variants[one.variant])
+            yield one, _words(one, variants[one.variant], told[one.customer_id])
 
 
-def _words(delivery: Delivery, variant: Variant) -> Outgoing:
+def _words(delivery: Delivery, variant: Variant, told: Mapping[str, Any]) -> Outgoing:
     customer, message = delivery.customer, variant.message
     link = unsubscribing.address(customer=customer.pk, channel=delivery.channel)
-    told = {**customer.traits, "email": customer.email, "locale": customer.locale, "unsubscribe_url": link}
     said = message.contents[delivery.channel] if message else {}
     key = f"{delivery.experiment}.{delivery.customer_id}.{delivery.occurrence}"
     try:
-        words = content.spoken(said, delivery.channel, told)
+        words = content.spoken(said, delivery.channel, {**told, "unsubscribe_url": link})
     except TemplateBroken:
         words = {}
     return Outgoing(key, customer.email, words, link)

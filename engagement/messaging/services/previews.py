@@ -11,11 +11,10 @@ from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import InvalidInput, NotFound
 from engagement.customers import queries, rules
-from engagement.customers.audience_rules import InList
 from engagement.customers.masking import is_personal, masked
 from engagement.customers.models import Customer
-from engagement.customers.services.selecting import COLUMNS, select
 from engagement.messaging.samples import UNSUBSCRIBE
+from engagement.messaging.services.knowing import known_of
 
 
 @transaction.atomic
@@ -28,21 +27,13 @@ def look_as(*, named: str, names: Collection[str], actor: Member) -> tuple[Custo
         raise InvalidInput(_("Several customers are known by this: take the customer id."), field="customer")
     [customer] = found
     is_masked = not rules.may_see_personal(actor)
-    words = {name: _masked(name, value, is_masked=is_masked) for name, value in _told(customer, names).items()}
+    told = known_of([customer], names, at=now())[customer.pk]
+    words = {name: _masked(name, value, is_masked=is_masked) for name, value in told.items()}
     audit.record(
         actor=actor, verb="previewed a message as customer", target=customer,
         after={"masked": is_masked, "tokens": sorted(words)},
     )  # fmt: skip
     return customer, words | {"unsubscribe_url": UNSUBSCRIBE}, is_masked
-
-
-def _told(customer: Customer, names: Collection[str]) -> dict[str, Any]:
-    columns = {name: getattr(customer, name) for name in COLUMNS}
-    told = {name: value for name, value in {**customer.traits, **columns}.items() if name in names}
-    if "state" in names and customer.external_id:
-        found = select(InList((customer.external_id,)), at=now(), with_states=True)
-        told["state"] = next(iter(found.states), "")
-    return told
 
 
 def _masked(name: str, value: Any, *, is_masked: bool) -> Any:

@@ -16,8 +16,9 @@ from engagement.core.models import Job
 from engagement.customers.models import Consent, Customer, InboxItem
 from engagement.customers.services import permissions
 from engagement.customers.services.customers import ensure
+from engagement.customers.services.event_imports import import_events
 from engagement.messaging.channels import Unreachable
-from engagement.messaging.models import Delivery, SendingLimits
+from engagement.messaging.models import Delivery, Message, SendingLimits
 from engagement.messaging.queries import fate
 from engagement.messaging.services import unsubscribing
 from engagement.warehouse.engines import connect
@@ -108,6 +109,25 @@ def test_every_customer_gets_the_words_of_their_variant_once(sink, people):
     assert first.get_content().startswith("Good morning Ada3,")
     assert {key: sum(n for (v, *_), n in exposed().items() if v == key) for key in variants} == variants
     assert {(moment, share) for _v, moment, share in exposed()} == {(START, 0.5)}
+
+
+def test_state_and_time_zone_are_read_as_in_the_preview(sink, people, tmp_path):
+    events = tmp_path / "events.csv"
+    rows = [f"c3,visit,{(START - number * DAY).isoformat()}" for number in range(1, 29)]
+    events.write_text("\n".join(["customer_id,event,occurred_at", *rows]) + "\n")
+    import_events(path=events, name="events.csv", complete_through=None, progress=Progress())
+    Customer.objects.filter(pk=people[3].pk).update(time_zone="Europe/Lisbon")
+    with time_machine.travel(START - DAY, tick=False):
+        experiment = planned()
+    said = {"email": {"subject": "Hi", "text": '{{ state|fallback:"unseen" }} {{ time_zone|fallback:"nowhere" }}'}}
+    Message.objects.update(contents=said)
+    with time_machine.travel(START, tick=False):
+        runs.start(experiment=experiment, actor=None)
+
+    sent_at(experiment, START)
+
+    read = {str(mail["To"]): mail.get_content().strip() for mail in sink.mails}
+    assert read == {f"c{n}@example.org": "power Europe/Lisbon" if n == 3 else "unseen nowhere" for n in range(10)}
 
 
 def test_a_control_without_a_message_is_exposed_at_the_same_moment_and_gets_none(sink, people):
