@@ -61,6 +61,11 @@ class MessageForm(forms.Form):
             initial={f"{channel}-{name}": text for channel, said in contents.items() for name, text in said.items()}
         )
 
+    def freeze(self) -> None:
+        """To be read and previewed, no longer changed."""
+        for one in self.fields.values():
+            one.widget.attrs["readonly"] = True
+
     @property
     def contents(self) -> dict[str, dict[str, str]]:
         """As they are written, whether the form was sent or filled."""

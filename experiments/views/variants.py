@@ -181,7 +181,9 @@ def _editor(
     *, changed: variants.ChangedMeanwhile | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     version = variant.message.version if variant.message else 0
-    traits = _traits(uses(form.contents))
+    may_change, traits = _may_change(request, found), _traits(uses(form.contents))
+    if not may_change:
+        form.freeze()
     context = {
         "experiment": found,
         "variant": variant,
@@ -189,7 +191,7 @@ def _editor(
         "seen_version": changed.version if changed else version,
         "changed": str(changed) if changed else "",
         "errors": form.errors if form.is_bound else {},
-        "may_change": _may_change(request, found),
+        "may_change": may_change,
         "may_show": customer_rules.may_see_personal(request.user),
         **_asked(request.POST or request.GET),
     }

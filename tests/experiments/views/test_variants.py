@@ -283,9 +283,13 @@ def test_whoever_only_reads_sees_no_editor_and_saves_nothing(client, me, experim
     client.force_login(MemberFactory(reader=True))
 
     tab = text_of(client.get(reverse("experiment", args=[experiment.key, "variants"])))
+    closer = text_of(client.get(url("experiment_variant", experiment)))
     saved = client.post(url("experiment_variant", experiment), {"seen_version": "1", "email-subject": "x"})
 
     assert ("Copy a variant" in tab, "Edit An e-mail" in tab, saved.status_code) == (False, False, 403)
+    assert ("Look closer at An e-mail" in tab, "readonly" in closer, "Back without saving" in closer) == (
+        True, True, False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [2, 4])
