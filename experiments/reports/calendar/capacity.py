@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Count, Q
+
 from backlog.quarters import Quarter
 from engagement.customers.models import Customer
 from engagement.customers.queries import suppressed
@@ -26,9 +28,17 @@ class WeekLoad:
         return max(0, self.booked + self.planned - self.free)
 
 
-def free_customers(quarters: Sequence[Quarter]) -> dict[Quarter, int]:
-    """Everybody, but for whom we leave in peace everywhere and for the quarter's holdout."""
-    there = Customer.objects.filter(merged_into=None).exclude(pk__in=suppressed().values("customer")).count()
+def counted_customers() -> tuple[int, int]:
+    """All customers, and those of them whom we do not leave in peace everywhere."""
+    left_in_peace = Q(pk__in=suppressed().values("customer"))
+    everybody = Customer.objects.filter(merged_into=None)
+    counted = everybody.aggregate(all=Count("pk"), asked=Count("pk", filter=~left_in_peace))
+    return counted["all"], counted["asked"]
+
+
+def free_customers(quarters: Sequence[Quarter], *, asked: int | None = None) -> dict[Quarter, int]:
+    """Whom experiments may ask, without each quarter's holdout; `asked` of `counted_customers`, where it is known."""
+    there = counted_customers()[1] if asked is None else asked
     held = dict(Holdout.objects.filter(quarter__in=[str(one) for one in quarters]).values_list("quarter", "share"))
     return {one: round(there * (1.0 - held.get(str(one), 0.0))) for one in quarters}
 

@@ -76,7 +76,7 @@ def _in(weeks: Weeks) -> QuerySet[Experiment]:
     undated = Q(state__in=PLANNED) & (Q(starts=None) | Q(ends=None))
     primary = Metric.objects.filter(experiment=OuterRef("pk"), role=MetricRole.PRIMARY).values("key")[:1]
     found = Experiment.objects.filter(now | once | undated).annotate(primary_key=Subquery(primary))
-    return found.select_related("pod", "idea__serves", "decision").order_by("pk")
+    return found.select_related("pod", "idea__serves", "decision__readout", "decision__variant").order_by("pk")
 
 
 def _entry(experiment: Experiment, goals: Sequence[Goal], customers: int | None) -> Entry:

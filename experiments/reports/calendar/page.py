@@ -22,10 +22,11 @@ from engagement.core.figures.timeline import Lane, Span, Week, Words, timeline
 from experiments import queries
 from experiments.choices import DecisionKind
 from experiments.reports import goal_tree
-from experiments.reports.calendar.capacity import WeekLoad, free_customers, loads
+from experiments.reports.calendar.capacity import WeekLoad, counted_customers, free_customers, loads
 from experiments.reports.calendar.entries import QUARTER_WEEKS, Dates, Entry, entries
 from experiments.reports.calendar.proposals import Proposal, WayOut, proposals, ways_out
 from experiments.reports.calendar.weeks import Weeks
+from experiments.reports.quarterly.programme import measured_lifts, shrunk_lift
 from experiments.reports.sentences import listed
 
 NAMED_AT_MOST = 4
@@ -33,13 +34,17 @@ NAMED_AT_MOST = 4
 
 @dataclass(frozen=True, slots=True)
 class GoalRow:
-    """A goal with where it stands and what became of its experiments so far."""
+    """A goal with where it stands and what became of its experiments so far.
+
+    effect: what was shipped moved together, as a lift over all customers; None where nothing was.
+    """
 
     goal: Goal
     level: goal_tree.Level | None
     decided: int
     shipped: int
     planned: int
+    effect: dict[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Calendar:
     loads: list[WeekLoad]
     proposals: list[Proposal]
     ways_out: list[WayOut]
+    customers: int
     at: datetime
 
     @property
@@ -86,7 +92,8 @@ def calendar(quarter: Quarter, *, member: Member, zone: ZoneInfo, at: datetime) 
     weeks = Weeks.of(quarter, zone)
     horizon, goals = weeks.longer(QUARTER_WEEKS), list(goals_of(quarter))
     found = entries(horizon, goals)
-    free = free_customers(sorted({Quarter.of(monday) for monday in horizon.mondays}))
+    customers, asked = counted_customers()
+    free = free_customers(sorted({Quarter.of(monday) for monday in horizon.mondays}), asked=asked)
     ahead = loads(horizon, found, free)
     place = weeks.place(at)
     earliest = max(0, int(place) + 1 if place >= 0 else 0)
@@ -99,6 +106,7 @@ def calendar(quarter: Quarter, *, member: Member, zone: ZoneInfo, at: datetime) 
         loads=ahead[: weeks.count],
         proposals=[] if is_over else proposals(goals, member, ahead[: weeks.count], earliest=earliest),
         ways_out=[] if is_over else ways_out(found, horizon, ahead, earliest=earliest),
+        customers=customers,
         at=at,
     )
 
@@ -194,7 +202,9 @@ def _goal_row(goal: Goal, level: goal_tree.Level | None, found: Calendar) -> Goa
     mine = [entry for entry in found.entries if entry.goal == goal]
     decisions = [entry.experiment.decision for entry in mine if hasattr(entry.experiment, "decision")]
     shipped = sum(decision.kind == DecisionKind.SHIP for decision in decisions)
-    return GoalRow(goal, level, len(decisions), shipped, sum(entry.kind == "planned" for entry in mine))
+    lifts = measured_lifts(decisions, all_customers=found.customers).get(goal.metric_key, [])
+    planned = sum(entry.kind == "planned" for entry in mine)
+    return GoalRow(goal, level, len(decisions), shipped, planned, shrunk_lift(lifts))
 
 
 def drawings(found: Calendar) -> list[Drawing]:

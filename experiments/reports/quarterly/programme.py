@@ -16,7 +16,7 @@ from scipy import special
 from experiments import stats
 from experiments.choices import DecisionKind
 from experiments.models import Decision
-from experiments.stats.programme import ClosedExperiments, QuarterTotals, TotalEffect, quarter_totals
+from experiments.stats.programme import ClosedExperiments, QuarterTotals, TotalEffect, quarter_totals, shrunk_total
 
 ALPHA = 0.1
 ROWS = ("naive", "bias_corrected", "shrunk", "holdout")
@@ -93,13 +93,24 @@ def _reach(decision: Decision, customers: int, all_customers: int) -> float:
 
 def totals(lifts: list[MeasuredLift], *, seed: int, holdout: TotalEffect | None = None) -> QuarterTotals:
     """The four readings of one metric, signed so that up is good: what was shipped was picked for lying there."""
-    experiments = ClosedExperiments(
+    return quarter_totals(_closed(lifts), rng=np.random.default_rng(seed), alpha=ALPHA, holdout=holdout)
+
+
+def _closed(lifts: list[MeasuredLift]) -> ClosedExperiments:
+    return ClosedExperiments(
         estimates=_sign(lifts) * np.array([lift.estimate for lift in lifts]),
         se=np.array([lift.se for lift in lifts]),
         shipped=np.array([lift.shipped for lift in lifts]),
         reach=np.array([lift.reach for lift in lifts]),
     )
-    return quarter_totals(experiments, rng=np.random.default_rng(seed), alpha=ALPHA, holdout=holdout)
+
+
+def shrunk_lift(lifts: list[MeasuredLift]) -> dict[str, float] | None:
+    """The shrunk sum alone, as a lift of the metric itself with its limits; None where nothing was shipped."""
+    if not any(lift.shipped for lift in lifts):
+        return None
+    total = shrunk_total(_closed(lifts), rng=np.random.default_rng(len(lifts)), alpha=ALPHA)
+    return _row(total, _sign(lifts))
 
 
 def programme(

@@ -12,6 +12,8 @@ from experiments.models import Experiment, Holdout
 from experiments.reports.calendar import page
 from experiments.reports.calendar.entries import Dates, Entry
 from experiments.reports.calendar.weeks import Weeks
+from experiments.reports.quarterly.document import quarter_report
+from experiments.services import decisions
 from tests.backlog.factories import GoalFactory, IdeaFactory, RoundIdeaFactory
 from tests.experiments.builders import imported, planned
 from tests.experiments.quarter import customers
@@ -215,3 +217,22 @@ def test_over_a_quarter_that_is_over_nothing_is_proposed(goal):
 
     assert (calendar.proposals, calendar.ways_out) == ([], [])
     assert calendar.over.monday == date(2027, 3, 15)
+
+
+def test_a_goal_tells_what_was_shipped_for_it_as_the_report_does(goal, tmp_path):
+    won = imported(tmp_path, key="won", rates={"none": 0.3, "mail": 0.6}, rows=2_000)
+    lost = imported(tmp_path, key="lost", rates={"none": 0.4, "mail": 0.35}, rows=2_000)
+    for one, kind in ((won, "ship"), (lost, "keep_control")):
+        Experiment.objects.filter(pk=one.pk).update(starts=day(2, 1), ends=day(2, 8), pod=goal.pod)
+        one.refresh_from_db()
+        variant = one.variants.get(position=1) if kind == "ship" else None
+        decisions.decide(experiment=one, kind=kind, variant=variant, reason="r", learning="l", actor=None, at=day(2, 9))
+    GoalFactory(quarter=str(QUARTER), name="Nothing yet")
+
+    nothing, told = page.goal_rows(found())  # by pod
+
+    report = quarter_report(QUARTER)["programme"][0]["rows"]["shrunk"]
+    assert (told.decided, told.shipped, told.planned) == (2, 1, 0)
+    assert told.effect["lift"] == pytest.approx(report["lift"])
+    assert told.effect["low"] < told.effect["lift"] < told.effect["high"]
+    assert (nothing.decided, nothing.shipped, nothing.effect) == (0, 0, None)
