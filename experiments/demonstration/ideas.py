@@ -13,6 +13,9 @@ from experiments.demonstration.calendar import (
     recently,
 )
 
+# The share of all readers that a change in each lifecycle stage would meet in a quarter.
+REACH_OF_STAGE = {"reach": 0.5, "nurture": 0.9, "convert": 0.6, "support_and_grow": 0.3}
+
 
 @dataclass(frozen=True, slots=True)
 class Declined:

@@ -76,7 +76,7 @@ class _Sheet:
     ) -> None:  # fmt: skip
         self.lanes, self.weeks, self.words, self.tick = lanes, weeks, words, tick
         self.is_wide = name in ("broad", "wide")
-        self.left, self.right = (150.0 if self.is_wide else 0.0), width - 4.0
+        self.left, self.right = (156.0 if self.is_wide else 0.0), width - 4.0
         self.load_height = 120.0 if self.is_wide else 104.0
         self.out = Drawing(name, width, 0.0)
 
@@ -115,7 +115,7 @@ class _Sheet:
     def _lane(self, lane: Lane, top: float) -> float:
         if not self.is_wide:
             return self._tall_lane(lane, top)
-        title = textwrap.wrap(lane.title, width=20, max_lines=3, placeholder="…")
+        title = textwrap.wrap(lane.title, width=18, max_lines=3, placeholder="…")
         for row, text in enumerate(title):
             self.out.words.append(Word(0, top + 23 + 16 * row, text, look="strong"))
         self.out.words.append(Word(0, top + 23 + 16 * len(title), _cut(lane.sub, self.left - 8), is_soft=True))

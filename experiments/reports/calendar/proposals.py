@@ -18,7 +18,7 @@ from experiments.reports.calendar.weeks import WEEK, Weeks
 from experiments.stats.planning import CandidateIdea, ExperimentSize, PlacedIdea, QuarterLimits, greedy_plan
 
 USUAL_WEEKS = 4
-MOST_IDEAS = 12
+MOST_IDEAS = 8
 EVERYBODY = "everybody"
 
 

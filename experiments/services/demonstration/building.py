@@ -42,7 +42,7 @@ def build(*, customers: int, seed: int, reset: bool = False, progress: Progress)
             removal.remove_everything()
         store.clear()
         members, sign_ins = house.furnish()
-        ideas = pods_work.fill_backlog(members, seed=seed, calendar=calendar)
+        ideas = pods_work.fill_backlog(members, customers, seed=seed, calendar=calendar)
         experiments = programme.plan_and_launch(members, ideas, calendar=calendar)
         readers.write(story, experiments, customers, calendar=calendar, progress=progress)
         letters.send(

@@ -15,7 +15,7 @@ from engagement.accounts.models import Member, Pod
 from experiments.demonstration.calendar import Calendar
 from experiments.demonstration.disputes import SECOND_ROUND, TALKS, second_thoughts
 from experiments.demonstration.evidence import EVIDENCE
-from experiments.demonstration.ideas import IDEAS
+from experiments.demonstration.ideas import IDEAS, REACH_OF_STAGE
 from experiments.demonstration.leadership import GOALS
 from experiments.demonstration.programme import EXPERIMENTS
 from experiments.demonstration.rounds import ROUNDS, RoundText
@@ -24,12 +24,12 @@ from experiments.demonstration.rounds import ballots as drawn_ballots
 Members = Mapping[str, Member]
 
 
-def fill_backlog(members: Members, *, seed: int, calendar: Calendar) -> dict[str, Idea]:
+def fill_backlog(members: Members, customers: int, *, seed: int, calendar: Calendar) -> dict[str, Idea]:
     """All ideas by key, scored where a round has scored them, declined where somebody did; and the pods' goals."""
     pods = {pod.slug: pod for pod in Pod.objects.all()}
     _set_goals(calendar.last_full_quarter, members, pods, calendar)
     goals = _set_goals(calendar.last_full_quarter.next, members, pods, calendar)
-    ideas = _add(members, pods, goals, calendar)
+    ideas = _add(members, pods, goals, customers, calendar)
     _back(members, ideas, calendar)
     for number, text in enumerate(ROUNDS):
         voting_round = _open(text, members, pods, ideas, calendar)
@@ -56,8 +56,10 @@ def _set_goals(quarter: Quarter, members: Members, pods: Mapping[str, Pod], cale
     return made
 
 
-def _add(members: Members, pods: Mapping[str, Pod], goals: Mapping[str, Goal], calendar: Calendar) -> dict[str, Idea]:
-    """Ideas that nobody has made an experiment of serve their pod's first goal of this quarter."""
+def _add(
+    members: Members, pods: Mapping[str, Pod], goals: Mapping[str, Goal], customers: int, calendar: Calendar
+) -> dict[str, Idea]:
+    """Ideas that nobody has made an experiment of serve their pod's first goal of this quarter and say for how many."""
     tried = {text.idea for text in EXPERIMENTS}
     texts = sorted(IDEAS, key=lambda text: calendar.moment(text.added))
     return {
@@ -66,6 +68,7 @@ def _add(members: Members, pods: Mapping[str, Pod], goals: Mapping[str, Goal], c
             pod=pods[text.pod], lever=text.lever, channel=text.channel, lifecycle_stage=text.stage,
             customer_state=text.customers,
             serves=None if text.key in tried else goals[text.pod],
+            expected_audience=None if text.key in tried else round(customers * REACH_OF_STAGE[text.stage]),
             at=calendar.moment(text.added),
         )
         for text in texts

@@ -20,3 +20,7 @@ def test_the_bottom_bar_has_room_for_four_and_more():
 )
 def test_a_place_is_current_on_its_own_pages(own, path, is_current):
     assert Place("x", "X", "house", own).is_current(path) is is_current
+
+
+def test_goals_belong_to_the_calendar():
+    assert [place.key for place in PLACES if place.is_current("/goals/2026-Q4/")] == ["calendar"]

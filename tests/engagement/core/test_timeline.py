@@ -18,13 +18,13 @@ def week(booked=0.0, planned=0.0, free=10.0) -> Week:
 
 
 def test_a_bar_spans_its_weeks_and_stops_at_the_edges():
-    # Ten weeks on (940 − 4 − 150) px: 78.6 each.
+    # Ten weeks on (940 − 4 − 156) px: 78 each.
     spans = [Span("Whole", -3, 20, "ended"), Span("Two weeks", 1, 3, "running", planned=(2, 5))]
 
     broad = drawn([Lane("Goal", "Pod", spans)], [week()] * 10)["broad"]
 
-    assert broad.boxes == [Box(150.0, 30.0, 786.0, 22.0, "ended"), Box(228.6, 62.0, 157.2, 22.0, "running")]
-    assert broad.above[0] == Line(307.2, 88.0, 543.0, 88.0, "was")
+    assert broad.boxes == [Box(156.0, 30.0, 780.0, 22.0, "ended"), Box(234.0, 62.0, 156.0, 22.0, "running")]
+    assert broad.above[0] == Line(312.0, 88.0, 546.0, 88.0, "was")
 
 
 def test_words_that_do_not_fit_their_bar_go_behind_it_or_before_it():
@@ -34,9 +34,9 @@ def test_words_that_do_not_fit_their_bar_go_behind_it_or_before_it():
     words = drawn([Lane("Goal", "Pod", spans)], [week()] * 10)["broad"].words
 
     assert [word for word in words if word.text == label] == [
-        Word(158.0, 45.5, label, look="on-ended"),
-        Word(234.6, 77.5, label, look="haloed"),
-        Word(851.4, 109.5, label, "end", look="haloed"),
+        Word(164.0, 45.5, label, look="on-ended"),
+        Word(240.0, 77.5, label, look="haloed"),
+        Word(852.0, 109.5, label, "end", look="haloed"),
     ]
 
 
