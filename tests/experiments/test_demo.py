@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_data():
     build(seed=3, reset=True)
 
     assert data() == first
-    assert [len(part) for part in first] == [179, 10, 7]
+    assert [len(part) for part in first] == [188, 10, 7]
 
 
 # --- where it is built, and where not -------------------------------------------------------------------------------
