@@ -22,6 +22,7 @@ from tests.benchmarks import (
     moments,
     quarterly,
     readout,
+    reallocation,
     regret,
     scale,
 )
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "scale": scale.lines,
     "audience": audience.lines,
     "ingest": ingest.lines,
+    "reallocation": reallocation.lines,
     "learnings": learnings.lines,
     "quarterly": quarterly.lines,
 }

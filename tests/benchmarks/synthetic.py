@@ -89,7 +89,7 @@ def _fill(folder: Path, customers: int, events: int) -> None:
     feeds.complete(events=["session", "purchase", "complaint"], through=FIRST_DAY + timedelta(days=DAYS))
 
 
-def _batches(query: str, name: str) -> Iterator[object]:
+def batches(query: str, name: str) -> Iterator[object]:
     import duckdb
 
     from engagement.warehouse.tables import SCHEMAS
@@ -103,7 +103,7 @@ def _batches(query: str, name: str) -> Iterator[object]:
 def _exposures(uid: str, customers: int) -> Iterator[object]:
     start = FIRST_DAY + timedelta(days=STARTS_AFTER)
     at = f"TIMESTAMPTZ '{start.isoformat()}' + to_seconds((hash(i * 31 + 7) % {EXPOSED_DAYS * 86_400})::BIGINT)"
-    yield from _batches(
+    yield from batches(
         f"""
         SELECT '{uid}' AS experiment, i AS customer,
                CASE WHEN hash(i) % 10 < 4 THEN 'today' WHEN hash(i) % 10 < 7 THEN 'short' ELSE 'long' END AS variant,
@@ -116,7 +116,7 @@ def _exposures(uid: str, customers: int) -> Iterator[object]:
 
 def _events(day: int, customers: int, events: int) -> Iterator[object]:
     start = FIRST_DAY + timedelta(days=day)
-    yield from _batches(
+    yield from batches(
         f"""
         SELECT (hash(i * 13 + {day}) % {customers})::BIGINT AS customer,
                CASE WHEN k < 70 THEN 'session' WHEN k < 98 THEN 'purchase' ELSE 'complaint' END AS event,
