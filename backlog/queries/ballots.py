@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backlog.choices import RoundState
-from backlog.models import Ballot, Explanation, Post, RoundIdea, Talk
+from backlog.models import Ballot, Explanation, Idea, Post, RoundIdea, Talk
 from backlog.scoring import SCALES, ScaleSummary, Scores, summarise
 from engagement.accounts.models import Member
 
@@ -23,14 +23,19 @@ def _still_blind(member: Member) -> QuerySet[RoundIdea]:
     return RoundIdea.objects.filter(~Exists(scored), round__state=RoundState.OPEN, round__members=member)
 
 
+def _blind_ideas(member: Member) -> QuerySet[Idea]:
+    """The ideas of `_still_blind`, and those that became part of one of them."""
+    to_score = _still_blind(member).values("idea")
+    return Idea.objects.filter(Q(pk__in=to_score) | Q(merged_into__in=to_score)).order_by()
+
+
 def ballots_visible_to(member: Member) -> QuerySet[Ballot]:
     """In open rounds one's own; in closed ones all, unless this member is to score the same idea again.
 
     Then their own earlier ballot is hidden too, lest they repeat it: it is history once the new one is sent.
     """
-    blind_ideas = _still_blind(member).values("idea")
     is_closed = Q(round_idea__round__state=RoundState.CLOSED)
-    shown = Q(voter=member) & ~is_closed | is_closed & ~Q(round_idea__idea__in=blind_ideas)
+    shown = Q(voter=member) & ~is_closed | is_closed & ~Q(round_idea__idea__in=_blind_ideas(member))
     return Ballot.objects.filter(shown).select_related("voter", "round_idea__idea", "round_idea__round")
 
 
@@ -42,8 +47,7 @@ def first_ballots_visible_to(member: Member, place: RoundIdea) -> QuerySet[Ballo
 
 def scores_visible_to(member: Member) -> QuerySet[RoundIdea]:
     """The results of closed rounds, newest round first, where `ballots_visible_to` shows what they were made from."""
-    blind_ideas = _still_blind(member).values("idea")
-    results = RoundIdea.objects.filter(round__state=RoundState.CLOSED).exclude(idea__in=blind_ideas)
+    results = RoundIdea.objects.filter(round__state=RoundState.CLOSED).exclude(idea__in=_blind_ideas(member))
     return results.select_related("round").order_by("-round__closed_at", "-pk")
 
 
@@ -81,14 +85,13 @@ def tally_visible_to(member: Member, round_idea: RoundIdea) -> Tally | None:
 
 def posts_visible_to(member: Member) -> QuerySet[Post]:
     """What is said of ideas, the oldest first; nothing of an idea that this member is still to score."""
-    blind_ideas = _still_blind(member).values("idea")
-    return Post.objects.exclude(idea__in=blind_ideas).select_related("author")
+    return Post.objects.exclude(idea__in=_blind_ideas(member)).select_related("author")
 
 
 def talks_visible_to(member: Member) -> QuerySet[Talk]:
     """The talks on disputed ideas; none on an idea that this member is to score again."""
-    blind_ideas = _still_blind(member).values("idea")
-    return Talk.objects.exclude(round_idea__idea__in=blind_ideas).select_related("round_idea__round__pod", "alone_by")
+    shown = Talk.objects.exclude(round_idea__idea__in=_blind_ideas(member))
+    return shown.select_related("round_idea__round__pod", "alone_by")
 
 
 def explanations_visible_to(member: Member) -> QuerySet[Explanation]:

@@ -9,12 +9,13 @@ from backlog import queries
 from backlog.choices import IdeaState
 from backlog.models import Ballot, RoundIdea
 from backlog.scoring import ScaleSummary, Scores
-from backlog.services import rounds
+from backlog.services import merging, rounds
 from engagement.accounts.choices import Role
 from engagement.accounts.models import Member
 from engagement.core.clock import now
 from tests.backlog.factories import (
     BallotFactory,
+    DisputedFactory,
     IdeaFactory,
     MemberFactory,
     RoundIdeaFactory,
@@ -76,6 +77,22 @@ def test_ballots_of_a_closed_round_hide_from_those_who_are_to_score_the_idea_aga
     Ballot.objects.filter(round_idea=again).update(ease=4)
     assert {earlier, mine} <= set(queries.ballots_visible_to(mine.voter))
     assert set(queries.scores_visible_to(mine.voter)) == {earlier.round_idea}
+
+
+def test_what_was_said_of_an_idea_stays_hidden_when_it_becomes_part_of_one_that_is_to_be_scored():
+    place = DisputedFactory()
+    close(place)
+    kept = RoundIdeaFactory(idea__state="in_round")
+    voter = RoundMemberFactory(round=kept.round).member
+    merging.merge(idea=place.idea, into=kept.idea, actor=place.idea.author)
+    onlooker = MemberFactory()
+
+    of_first = [set(queries.ballots_visible_to(one).filter(round_idea=place)) for one in (voter, onlooker)]
+
+    assert of_first == [set(), set(place.ballots.all())]
+    assert len(of_first[1]) == 5
+    assert [set(queries.scores_visible_to(one)) for one in (voter, onlooker)] == [set(), {place}]
+    assert [queries.talks_visible_to(one).count() for one in (voter, onlooker)] == [0, 1]
 
 
 def test_tally_before_i_have_scored_is_none():
