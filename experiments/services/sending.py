@@ -40,6 +40,7 @@ from engagement.messaging.services.knowing import known_of
 from engagement.messaging.tokens import TemplateBroken
 from engagement.warehouse import store
 from engagement.warehouse.tables import EXPOSURES
+from experiments.choices import ExperimentKind
 from experiments.lifecycle import State
 from experiments.models import Experiment, Sending, Variant
 from experiments.services import in_force
@@ -62,6 +63,8 @@ def choose(
     experiment = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
     if experiment.state not in PLANNED:
         raise Conflict(_("The experiment has started, so who sends is fixed."))
+    if experiment.kind == ExperimentKind.BANDIT:
+        raise Conflict(_("A bandit learns from one batch for the next; sent to all at once, it has nothing to follow."))
     if per_minute < 1:
         raise InvalidInput(_("At least one message a minute."), field="per_minute")
     others = {channel for variant in _speaking(experiment) for channel in _channels(variant)} - SENT_HERE
@@ -139,7 +142,7 @@ def _has_work(experiment: Experiment) -> bool:
 
 
 def _is_running(experiment: Experiment) -> bool:
-    return Experiment.objects.filter(pk=experiment.pk, state=State.RUNNING).exists()
+    return Experiment.objects.filter(pk=experiment.pk, state=State.RUNNING, ends__gt=now()).exists()
 
 
 def _tell_unknown(experiment: Experiment) -> None:

@@ -338,6 +338,17 @@ def test_who_sends_is_chosen_before_the_start_and_only_what_leaves_from_here(cli
     assert now() > START
 
 
+def test_a_bandit_is_not_sent_to_all_at_once_and_nothing_goes_out_after_the_end(sink, people):
+    experiment = launched(local_time=time(10))
+    sent_at(experiment, START)
+    assert sent_at(experiment, START + 15 * DAY) == (0, 0)
+    assert not sink.mails
+
+    Experiment.objects.update(kind="bandit", state="draft")
+    with pytest.raises(Conflict, match="it has nothing to follow"):
+        sending.choose(experiment=experiment, actor=None)
+
+
 def test_the_health_page_and_its_file_tell_every_fate(sink, people, client):
     permissions.suppress(customers=[people[0].pk], scope="everywhere", reason="asked", actor=None, at=START - DAY)
     sent_at(launched(), START)
