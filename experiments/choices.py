@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from experiments.lifecycle import State
+from experiments.maturity import Axis, Factor, Level
 from experiments.milestones import Step
 
 STATE_LABELS = {
@@ -115,3 +116,36 @@ CHECK_LABELS = {
 }
 
 HEALTH_LABELS = {"pass": _("Passed"), "warn": _("Warning"), "fail": _("Failed")}
+
+# The engagement maturity index: each factor with what a member is asked to rate.
+FACTOR_LABELS = {
+    Factor.EVIDENCE: _("Ideas rest on evidence"),
+    Factor.GUARDRAILS: _("Guardrails stand beside the goal"),
+    Factor.DECISIONS: _("Experiments end in a decision"),
+    Factor.SPEED: _("From idea to decision in good time"),
+    Factor.LEARNING: _("What was learned is written down"),
+    Factor.TRUST: _("Results can be trusted"),
+    Factor.CHANNELS: _("Several channels are in use"),
+    Factor.AUDIENCES: _("Messages meet whom they are meant for"),
+    Factor.CONSENT: _("We know whom we may write to"),
+    Factor.PRESSURE: _("Nobody gets too many messages"),
+    Factor.LIMITS: _("Quiet hours and a cap protect customers"),
+    Factor.LISTENING: _("We hear what customers feel"),
+}
+FACTOR_CHOICES = list(FACTOR_LABELS.items())
+FACTOR_MEASURES = {
+    Factor.EVIDENCE: _("Launched experiments whose idea has evidence beyond an opinion"),
+    Factor.GUARDRAILS: _("Decided experiments with a guardrail"),
+    Factor.DECISIONS: _("Experiments that ended in the quarter and were decided"),
+    Factor.SPEED: _("Median days from idea to decision"),
+    Factor.LEARNING: _("Decided experiments closed with a retro"),
+    Factor.TRUST: _("Decided experiments of which no health check failed"),
+    Factor.CHANNELS: _("Channels that launched experiments wrote for"),
+    Factor.AUDIENCES: _("Launched experiments with an audience"),
+    Factor.CONSENT: _("Customers whose word of consent we have"),
+    Factor.PRESSURE: _("Messages per customer and week, 95th percentile"),
+    Factor.LIMITS: _("Of quiet hours and a frequency cap, those that are set"),
+    Factor.LISTENING: _("Of complaints and unsubscribes, those that are reported here"),
+}
+AXIS_LABELS = {Axis.EXPERIMENTATION: _("Experimentation"), Axis.CHANNEL: _("Channels")}
+LEVEL_LABELS = {Level.ACTIVATE: _("Activate"), Level.ACCELERATE: _("Accelerate"), Level.LEAD: _("Lead")}

@@ -47,6 +47,24 @@ AUDIENCES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+# What members think of the way they work, factor by factor; None where somebody could not judge.
+RATERS = ("elin", "kofi", "lucie", "ruth", "samir")
+RATINGS: dict[str, tuple[int | None, ...]] = {
+    "evidence": (4, 4, 5, 4, 4),
+    "guardrails": (4, 3, None, 5, 4),
+    "decisions": (5, 4, 4, 4, 5),
+    "speed": (3, 4, 3, 4, 3),
+    "learning": (4, 4, 5, 5, 4),
+    "trust": (4, None, 4, 5, 4),
+    "channels": (3, 3, 4, 3, 2),
+    "audiences": (4, 3, 3, 4, 4),
+    "consent": (None, None, 4, 5, None),
+    "pressure": (4, 4, 4, 4, 5),
+    "limits": (2, None, 3, 2, 3),
+    "listening": (3, 4, 4, 4, 3),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AskText:
     """What the report asked, and until which day."""

@@ -12,6 +12,7 @@ from experiments.models.digest import DigestNote
 from experiments.models.experiment import Experiment, Metric, Variant
 from experiments.models.launch import ChecklistMark
 from experiments.models.learning import Learning, LearningState, LearningWords
+from experiments.models.maturity import FactorRating
 from experiments.models.milestone import Milestone
 from experiments.models.registry import MetricLevel, RegisteredMetric
 from experiments.models.report import (
@@ -42,6 +43,7 @@ __all__ = [
     "ExclusionRange",
     "Experiment",
     "ExposedTraits",
+    "FactorRating",
     "Holdout",
     "Learning",
     "LearningState",

@@ -106,6 +106,12 @@ def variant(of: Experiment, key: str) -> Variant:
     return found
 
 
+def over_between(start: datetime, end: datetime) -> QuerySet[Experiment]:
+    """Those whose last moment lay in [start, end) and that are over."""
+    over = Experiment.objects.filter(state__in=(State.ENDED, State.DECIDED, State.CLOSED))
+    return over.filter(ends__gte=start, ends__lt=end)
+
+
 def newest_readout(key: str) -> Readout:
     readout = Readout.objects.filter(experiment=experiment(key)).first()
     if readout is None:

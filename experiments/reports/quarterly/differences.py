@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from engagement.core.templatetags.formats import signed_percent
+from experiments.choices import LEVEL_LABELS
+from experiments.maturity import Level
 from experiments.reports.wording import metric_name
 
 
@@ -14,6 +16,7 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         *_words(before, after),
         *_decisions(before, after),
         *_programme(before, after),
+        *_maturity(before, after),
         *_listed(before, after, "asks", "text", _("ask")),
         *_listed(before, after, "launched", "name", _("launched experiment")),
     ]
@@ -58,6 +61,15 @@ def _programme(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
             values = {"metric": metric_name(entry["metric"]), "before": pair[0], "after": pair[1]}
             found.append(_("The effect on %(metric)s was %(before)s and is %(after)s.") % values)
     return found
+
+
+def _maturity(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Nothing where the earlier revision knew of none."""
+    levels = [side["maturity"]["level"] for side in (before, after) if "maturity" in side]
+    if len(set(levels)) < 2:
+        return []
+    names = [str(LEVEL_LABELS[Level(one)]).lower() for one in levels]
+    return [_("Engagement maturity was %(before)s and is %(after)s.") % {"before": names[0], "after": names[1]}]
 
 
 def _listed(before: dict[str, Any], after: dict[str, Any], part: str, name: str, what: str) -> list[str]:

@@ -19,6 +19,7 @@ from experiments.models import Ask, Decision, Experiment, ReportText
 from experiments.reports.effects import primary_effect
 from experiments.reports.quarterly.ahead import audience_used, plan_ahead
 from experiments.reports.quarterly.judging import judging, outcomes
+from experiments.reports.quarterly.maturity import maturity
 from experiments.reports.quarterly.money import money
 from experiments.reports.quarterly.period import bounds
 from experiments.reports.quarterly.process import customer_states, departures, is_against_the_rule, process, stages
@@ -60,6 +61,7 @@ def quarter_report(
         "now": _process(quarter, decisions, house.time_zone),
         "before": _process(quarter.previous, before, house.time_zone),
     }
+    told = dict(contacts or {"now": None, "before": None})
     ahead = plan_ahead(quarter.next, list(goals_of(quarter.next)), time_zone=house.time_zone, at=now())
     text = ReportText.objects.filter(quarter=str(quarter)).first()
     return {
@@ -83,7 +85,16 @@ def quarter_report(
         "customer_states": customer_states(decisions),
         "judging": judging(outcomes(_decisions().filter(decided_at__lt=end))),
         "process": figures,
-        "contacts": dict(contacts or {"now": None, "before": None}),
+        "contacts": told,
+        "maturity": maturity(
+            str(quarter),
+            decisions=decisions,
+            process=figures["now"],
+            felt=felt,
+            contacts=told["now"],
+            start=start,
+            end=end,
+        ),
         "departures": departures(decisions, start, end),
         "launched": launched,
         "planned": ahead.pop("experiments"),

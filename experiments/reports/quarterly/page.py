@@ -16,6 +16,7 @@ from engagement.core.templatetags.formats import MINUS, number, percent, signed_
 from experiments.choices import CHECK_LABELS, VERDICT_LABELS
 from experiments.reports.effects import Effect, shared_axis
 from experiments.reports.quarterly.aims import aim_words, goal_sentence, plan_page
+from experiments.reports.quarterly.maturing import maturity_page
 from experiments.reports.sentences import listed
 from experiments.reports.wording import metric_name
 
@@ -119,6 +120,7 @@ def quarter_page(document: dict[str, Any]) -> dict[str, Any]:
         "surprise": next((row for row in rows if row.entry["experiment"] == document["judging"]["surprise"]), None),
         "measures": [*_measures(document["process"]), *_contacts(document)],
         "contacts_basis": _contacts_basis(document),
+        "maturity": maturity_page(document["maturity"]) if "maturity" in document else None,
         "departures": _departures(document),
         "is_simulated": any(entry["is_simulated"] for entry in document["decisions"] + document["launched"]),
         "felt": [_felt(part) for part in document["felt"]],

@@ -18,6 +18,7 @@ from engagement.core.templatetags.estimates import written_estimate
 from experiments.choices import VERDICT_LABELS, VERDICT_MARKS
 from experiments.models import ReportRevision
 from experiments.reports.effects import Effect
+from experiments.reports.quarterly.maturing import FactorRow
 from experiments.reports.quarterly.page import DecisionRow, quarter_page
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -27,6 +28,8 @@ CHINESE = re.compile(r"CJK|Source Han|WenQuanYi|Fallback|AR PL|SimSun|SimHei|Pin
 
 WIDTHS = {"W": 2, "w": 1, "n": 0}  # parts of what is left; 0 is as narrow as the words
 MOST_ROOMY = 24  # decisions; the tables of more are set small and close, so that the report keeps to four sheets
+# A factor at its mark, and one that is not; text alone, so that grey paper tells them apart.
+MARKED = {True: "●", False: "○"}
 
 Part = dict[str, Any]
 
@@ -117,7 +120,7 @@ def _sections(page: dict[str, Any]) -> list[Part]:
         _section(_("Decisions"), [_decisions(page)], page["decision_rate"]),
         _section(_("What shipped changes are worth"), [_money(page)]),
         _section(_("How well do we judge?"), _judging(page)),
-        _section(_("The process"), [_process(page), _text(page["contacts_basis"]), _departures(page)]),
+        _section(_("The process"), _worked(page)),
         _section(_("Next quarter, and what we ask"), _next(page)),
     ]
 
@@ -207,6 +210,26 @@ def _judging(page: dict[str, Any]) -> list[Part | None]:
     table = _table([_("Confidence rating"), _("Worked")], rows, "nn")
     figure = _figure(page["judged_title"], page["judged"])
     return [figure or {"kind": "text", "text": page["judged_title"] + "."}, table]
+
+
+def _worked(page: dict[str, Any]) -> list[Part | None]:
+    return [_process(page), _text(page["contacts_basis"]), *_maturity(page), _departures(page)]
+
+
+def _maturity(page: dict[str, Any]) -> list[Part | None]:
+    """Each factor with rating, measure and mark in one line: both sides beside each other take half the paper."""
+    found = page["maturity"]
+    if found is None:
+        return []
+    sides = [[_factor(row) for row in rows] for _axis, rows in found["axes"]]
+    table = _table([axis for axis, _rows in found["axes"]], [list(pair) for pair in zip(*sides, strict=True)], "ww")
+    return [_text(" ".join(part for part in (found["sentence"], found["basis"]) if part)), table]
+
+
+def _factor(row: FactorRow) -> dict[str, str]:
+    values = {"measured": row.measured, "mark": row.mark, "rating": row.rating}
+    about = _("measured %(measured)s, %(mark)s; rated %(rating)s") % values
+    return {"first": f"{MARKED[row.is_at_mark]} {row.name}", "second": about}
 
 
 def _process(page: dict[str, Any]) -> Part | None:

@@ -61,6 +61,13 @@ def contacts(document: dict[str, Any]) -> Table:
     return header, [(name, *(found[name][part] for part in header[1:])) for name in found if found[name]]
 
 
+def maturity(document: dict[str, Any]) -> Table:
+    """The twelve factors: rated, measured, and their marks."""
+    header = ("axis", "factor", "rating", "raters", "measured", "mark", "unit", "is_ceiling", "is_at_mark")
+    found = document.get("maturity", {}).get("factors", [])
+    return header, [tuple(row[name] for name in header) for row in found]
+
+
 def weeks(document: dict[str, Any]) -> Table:
     """The next quarter's weeks: customers asked for and there."""
     header = ("monday", "booked", "planned", "free", "over")
@@ -75,4 +82,5 @@ TABLES: dict[str, Callable[[dict[str, Any]], Table]] = {
     "planned": planned,
     "weeks": weeks,
     "contacts": contacts,
+    "maturity": maturity,
 }

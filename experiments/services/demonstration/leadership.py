@@ -5,9 +5,19 @@ from collections.abc import Mapping
 from engagement.accounts.models import Member
 from engagement.customers.services import audiences
 from experiments.demonstration.calendar import Calendar
-from experiments.demonstration.leadership import ASKS, AUDIENCES, GOAL_TREE, OWNERS, READ_BY, RELEASED_BY, WRITTEN_BY
+from experiments.demonstration.leadership import (
+    ASKS,
+    AUDIENCES,
+    GOAL_TREE,
+    OWNERS,
+    RATERS,
+    RATINGS,
+    READ_BY,
+    RELEASED_BY,
+    WRITTEN_BY,
+)
 from experiments.models import RegisteredMetric
-from experiments.services import registry
+from experiments.services import maturity, registry
 from experiments.services.reporting import answering, releasing, writing
 
 Members = Mapping[str, Member]
@@ -28,7 +38,7 @@ def say_what_success_means(members: Members) -> None:
 
 
 def release_last_quarter(members: Members, *, calendar: Calendar) -> None:
-    """Last quarter's report, written by one member and released by another; one of its asks is answered.
+    """Last quarter's report, rated by five, written by one member, released by another; one of its asks is answered.
 
     Its learnings are the decisions' own: in a small demonstration chance may have decided otherwise than the story.
     """
@@ -40,6 +50,10 @@ def release_last_quarter(members: Members, *, calendar: Calendar) -> None:
         )
         for one in ASKS
     ]  # fmt: skip
+    for number, rater in enumerate(RATERS):
+        maturity.rate(
+            quarter=quarter, ratings={factor: given[number] for factor, given in RATINGS.items()}, actor=members[rater]
+        )
     writing.write(quarter=quarter, title="", learnings=[], correction="", actor=members[WRITTEN_BY])
     releasing.release(quarter=quarter, actor=members[RELEASED_BY])
     reader = members[READ_BY]

@@ -154,13 +154,13 @@ def test_the_list_holds_the_quarters_that_have_anything_newest_first(client, tmp
 def test_a_report_takes_the_same_queries_for_one_decision_and_for_three(client, tmp_path, django_assert_num_queries):
     address = f"/reports/{quarter_of(now())}/"
     decided(imported(tmp_path, key="one"))
-    with django_assert_num_queries(45):
+    with django_assert_num_queries(54):
         client.get(address)
 
     for key in ("two", "three"):
         decided(imported(tmp_path, key=key))
 
-    with django_assert_num_queries(45):
+    with django_assert_num_queries(54):
         assert client.get(address).content.count(b"Reason of") == 3
 
 

@@ -144,7 +144,7 @@ def test_c7_3_each_figure_has_a_table_and_its_csv(client, released):
     page = text_of(client.get(base))
     rows = list(csv.DictReader(io.StringIO(client.get(f"{base}effects.csv").content.decode())))
 
-    assert page.count("Show as table") == page.count(".csv") == 1
+    assert page.count("Show as table") == page.count("effects.csv") == 1
     assert f'href="{base}effects.csv"' in page
     assert {row["reading"] for row in rows} == {"naive", "bias_corrected", "shrunk"}
     assert [row["reading"] for row in rows if row["leads"] == "True"] == ["shrunk"]
