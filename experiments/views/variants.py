@@ -89,8 +89,8 @@ def edit(request: MemberRequest, key: str, place: int) -> HttpResponse:
             variant=variant, contents=form.contents, seen_version=int(seen) if seen.isdecimal() else 0,
             actor=request.user,
         )  # fmt: skip
-    except variants.ChangedMeanwhile as error:
-        return _editor(request, found, variant, form, changed=error, status=error.status)
+    except DomainError as error:  # what was typed stays, whatever it is refused for
+        return _editor(request, found, variant, form, refused=error, status=error.status)
     messages.success(request, _("“%(name)s” is saved.") % {"name": variant})
     return redirect("experiment", key, "variants")
 
@@ -178,9 +178,10 @@ def _part(
 
 def _editor(
     request: MemberRequest, found: Experiment, variant: Variant, form: MessageForm,
-    *, changed: variants.ChangedMeanwhile | None = None, status: int = 200,
+    *, refused: DomainError | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     version = variant.message.version if variant.message else 0
+    changed = refused if isinstance(refused, variants.ChangedMeanwhile) else None
     may_change, traits = _may_change(request, found), _traits(uses(form.contents))
     if not may_change:
         form.freeze()
@@ -189,7 +190,8 @@ def _editor(
         "variant": variant,
         "parts": list(form.parts(traits=traits, theirs=changed.theirs if changed else None)),
         "seen_version": changed.version if changed else version,
-        "changed": str(changed) if changed else "",
+        "refusal": str(refused or ""),
+        "is_changed": changed is not None,
         "errors": form.errors if form.is_bound else {},
         "may_change": may_change,
         "may_show": customer_rules.may_see_personal(request.user),

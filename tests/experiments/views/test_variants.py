@@ -136,6 +136,20 @@ def test_b2_5_a_text_saved_meanwhile_comes_back_beside_mine(client, me, experime
     assert kept == {"An e-mail, email, subject": "Ben's"}
 
 
+def test_a_text_typed_while_somebody_launched_is_not_saved_and_not_lost(client, me, experiment):
+    Experiment.objects.filter(pk=experiment.pk).update(state="running")
+
+    answer = client.post(
+        url("experiment_variant", experiment), {"seen_version": "1", "email-subject": "Typed for long"}
+    )
+
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert "The variants are frozen: the experiment is running." in page
+    assert ("Typed for long" in page, "What you typed is still here." in page) == (True, True)
+    assert Message.objects.get().version == 1
+
+
 def test_b2_3_what_a_customer_is_called_is_text_in_the_preview(client, me, experiment, people):
     client.force_login(MemberFactory(administrator=True))
     say(experiment, 1, me, email={"subject": "{{ first_name }}", "html": HTML}, push={"title": "{{ first_name }}"})
