@@ -185,8 +185,7 @@ def _number(totals: Sequence[Total], rows: Sequence[DecisionRow]) -> str:
     shipped = next((total for total in totals if total.entry["shipped"]), None)
     if shipped is not None:
         words = _("What was shipped moved %(metric)s by %(lift)s, between %(low)s and %(high)s (%(basis)s).")
-        told = words % {"metric": shipped.name, **_ends(shipped.headline), "basis": shipped.basis}
-        return " ".join([told, *([_("Goal: %(goals)s.") % {"goals": listed(shipped.goals)}] if shipped.goals else [])])
+        return words % {"metric": shipped.name, **_ends(shipped.headline), "basis": shipped.basis}
     effect = next((row.effect for row in rows if row.effect and row.effect.lift is not None), None)
     if effect is None or effect.lift_low is None:
         return ""
