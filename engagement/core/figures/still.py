@@ -11,6 +11,7 @@ DOT = 5.5
 ROW = 34.0
 TALL_ROW = 62.0
 FOOT = 30.0
+LETTER = 7.0  # about as wide as a letter of a tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ def _intervals(rows: Sequence[Row], axis: Axis, name: str, width: float, tick: C
     drawn.lines.append(Line(left, base, right, base, "axis"))
     for value in axis.ticks:
         drawn.lines.append(Line(x(value), base, x(value), base + 5, "axis"))
-        drawn.words.append(Word(x(value), base + 20, tick(value), "middle", is_soft=True))
+        text = tick(value)
+        half = LETTER * len(text) / 2  # a tick near an edge is moved inside, so that its word is not cut
+        place = min(max(x(value), half), width - half)
+        drawn.words.append(Word(place, base + 20, text, "middle", is_soft=True))
     return drawn
 
 

@@ -84,7 +84,7 @@ def _room(ahead: dict[str, Any]) -> str:
         return ""
     values = {"share": f"{100 * asked / there:.0f}", "free": f"{max(week['free'] for week in ahead['weeks']):,}"}
     return (
-        _("With what runs by then they take %(share)s%% of the %(free)s customers there are for experiments each week.")
+        _("With what runs by then %(share)s%% of the %(free)s customers there for experiments each week are taken.")
         % values
     )
 

@@ -228,7 +228,7 @@ def _maturity(page: dict[str, Any]) -> list[Part | None]:
 
 def _factor(row: FactorRow) -> dict[str, str]:
     values = {"measured": row.measured, "mark": row.mark, "rating": row.rating}
-    about = _("measured %(measured)s, %(mark)s; rated %(rating)s") % values
+    about = _("measured %(measured)s, %(mark)s; %(rating)s") % values
     return {"first": f"{MARKED[row.is_at_mark]} {row.name}", "second": about}
 
 

@@ -171,7 +171,7 @@ def test_c6_page_paper_and_tables_tell_the_plan(client):
 
     for told in (html, paper):
         assert "1 experiment is planned under 1 goal." in told
-        assert "they take 31% of the 100 customers there are for experiments each week." in told
+        assert "31% of the 100 customers there for experiments each week are taken." in told
         assert "Readers stay" in told
         assert "Over-booked" not in told
     assert table[1].split(",")[:4] == ["letters", "Letters", goal.pod.name, "Readers stay"]
