@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 from backlog import rules
 from backlog.choices import IdeaState, Scale
 from backlog.models import Ballot, Idea, RoundIdea
-from backlog.models.rounds import OUTLIER_DISTANCE
 from backlog.queries import BoardRow, TalkSeen
 from engagement.accounts.choices import Discipline
 from engagement.accounts.models import Member
@@ -127,15 +126,6 @@ def comments_by_scale(ballots: Sequence[Ballot]) -> list[tuple[str, list[Comment
 def _comment(ballot: Ballot, scale: Scale | None) -> Comment:
     score = None if scale is None else getattr(ballot, scale)
     return Comment(ballot.voter, score, ballot.comments[scale])
-
-
-def outliers(ballots: Sequence[Ballot], result: RoundIdea, scale: Scale) -> list[Ballot]:
-    """Those three points or more from the median, where at least five have scored."""
-    middle = getattr(result, f"{scale}_median")
-    if middle is None or not result.disputed_scales:
-        return []
-    scored = [ballot for ballot in ballots if getattr(ballot, scale) is not None]
-    return [ballot for ballot in scored if abs(getattr(ballot, scale) - middle) >= OUTLIER_DISTANCE]
 
 
 def tiers(board: Sequence[BoardRow]) -> list[Tier]:
