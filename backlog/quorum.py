@@ -1,10 +1,12 @@
 """Whether enough members of enough disciplines have voted for a round to count. Values in, values out."""
 
+import itertools
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 HALF, TWO = 0.5, 2
+FALLING_ROUNDS, FALLEN_BY = 3, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,12 @@ def quorum(*, invited: Collection[str], voted: Collection[str], share: float, di
         disciplines_needed=min(disciplines, len(set(invited))),
         disciplines=len(set(voted)),
     )
+
+
+def is_falling(turnouts: Sequence[float]) -> bool:
+    """Whether the last three turnouts, oldest first, each lie below the one before, and a tenth or more was lost."""
+    last = turnouts[-FALLING_ROUNDS:]
+    if len(last) < FALLING_ROUNDS:
+        return False
+    falls = all(after < before for before, after in itertools.pairwise(last))
+    return falls and last[0] - last[-1] >= FALLEN_BY - 1e-9

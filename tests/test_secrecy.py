@@ -177,6 +177,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "my_outcomes": ["/me/outcomes/"],
         "home_outcomes": ["/me/outcomes/of-home/"],
         "home_milestones": [reverse("home_milestones")],
+        "pod_page": [reverse("pod_page", args=[place.round.pod.slug])],
         "reports": ["/reports/", f"/reports/{QUARTER}/"],
         "api_ideas-list": ["/api/v1/ideas/", "/api/v1/ideas/?ordering=-ice", f"/api/v1/ideas/?q={ASKED}"],
         "api_ideas-detail": [f"/api/v1/ideas/{place.idea_id}/"],

@@ -14,7 +14,7 @@ from backlog.models import Ballot, Idea, RoundIdea, RoundMember, VotingRound
 from backlog.queries.ballots import ballots_visible_to, scores_visible_to
 from backlog.quorum import Quorum, quorum
 from backlog.scoring import SCALES, order_key
-from engagement.accounts.models import Member
+from engagement.accounts.models import Member, Pod
 
 # Not for showing: they come from `scores_visible_to` alone.
 NUMBERS = [
@@ -30,6 +30,9 @@ NUMBERS = [
 ]
 
 
+ROUNDS_OF_A_POD = 12
+
+
 def rounds_visible_to(member: Member) -> QuerySet[VotingRound]:
     """Every round, with counts: its ideas, members invited and voting, and this member's own ballots in it.
 
@@ -40,16 +43,28 @@ def rounds_visible_to(member: Member) -> QuerySet[VotingRound]:
 
 
 def _round_counts(member: Member) -> dict[str, Coalesce | Exists]:
-    round_members = RoundMember.objects.filter(round=OuterRef("pk"))
-    voted = Ballot.objects.filter(round_idea__round=OuterRef("round"), voter=OuterRef("member"))
     own = Ballot.objects.filter(round_idea__round=OuterRef("pk"), voter=member)
     return {
         "idea_count": _count(RoundIdea.objects.filter(round=OuterRef("pk")), "round"),
+        **_turnout_counts(),
+        "own_count": _count(own, "round_idea__round"),
+        "is_invited": Exists(RoundMember.objects.filter(round=OuterRef("pk"), member=member)),
+    }
+
+
+def _turnout_counts() -> dict[str, Coalesce]:
+    round_members = RoundMember.objects.filter(round=OuterRef("pk"))
+    voted = Ballot.objects.filter(round_idea__round=OuterRef("round"), voter=OuterRef("member"))
+    return {
         "member_count": _count(round_members, "round"),
         "voter_count": _count(round_members.filter(Exists(voted)), "round"),
-        "own_count": _count(own, "round_idea__round"),
-        "is_invited": Exists(round_members.filter(member=member)),
     }
+
+
+def rounds_of_pod(pod: Pod) -> list[VotingRound]:
+    """The pod's newest rounds with their turnout: as many as tell which way it goes, and a few for those still open."""
+    newest = VotingRound.objects.filter(pod=pod).annotate(**_turnout_counts())
+    return list(newest.order_by("-opens_at", "-pk")[:ROUNDS_OF_A_POD])
 
 
 def quorum_of(voting_round: VotingRound) -> Quorum:

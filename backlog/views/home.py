@@ -1,5 +1,6 @@
 """Home: what waits for this member."""
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -10,6 +11,7 @@ from engagement.core.clock import now
 
 def home(request: MemberRequest) -> HttpResponse:
     moment = now()
+    prefetch_related_objects([request.user], "pods")
     waiting = queries.queue(request.user, at=moment)
     open_rounds = list(queries.rounds_waiting_for(request.user, at=moment))
     next_round = next((one for one in open_rounds if waiting and one.pk == waiting[0].round_id), None)

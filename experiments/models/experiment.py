@@ -3,6 +3,7 @@
 import re
 import uuid
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -14,6 +15,9 @@ from engagement.core.clock import now
 from experiments.choices import STATE_CHOICES, Direction, ExperimentKind, MetricKind, MetricRole
 from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
+
+if TYPE_CHECKING:
+    from experiments.models.milestone import Milestone
 
 KEY_PATTERN = re.compile(r"^[A-Za-z0-9_-]+\Z")
 KEY = RegexValidator(KEY_PATTERN.pattern, _("Letters, digits, - and _ only."))
@@ -71,6 +75,9 @@ class Experiment(models.Model):
         default=False, help_text="Its customers and events were made up for the demonstration."
     )
     created_at = models.DateTimeField(default=now, editable=False)
+
+    # Filled in by `queries.warning_signs.under_way` alone.
+    held_milestones: "list[Milestone]"
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backlog.quorum import Quorum, quorum
+from backlog.quorum import Quorum, is_falling, quorum
 
 FIVE = ["marketing", "product", "data", "design", "data"]
 
@@ -28,3 +28,19 @@ def test_half_the_members_and_two_disciplines(invited, voted, share, disciplines
 def test_what_is_missing_is_told():
     assert (Quorum(3, 1, 2, 1).members_missing, Quorum(3, 1, 2, 1).disciplines_missing) == (2, 1)
     assert (Quorum(3, 5, 2, 4).members_missing, Quorum(3, 5, 2, 4).disciplines_missing) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("turnouts", "expected"),
+    [
+        ([], False),
+        ([0.9, 0.5], False),
+        ([0.9, 0.8, 0.5], True),
+        ([0.1, 0.9, 0.85, 0.8], True),  # a tenth less than two rounds before
+        ([0.9, 0.85, 0.81], False),
+        ([0.9, 0.5, 0.5], False),
+        ([0.9, 0.5, 0.6], False),
+    ],
+)
+def test_turnout_falls_when_three_rounds_each_lie_below_the_one_before_and_a_tenth_is_lost(turnouts, expected):
+    assert is_falling(turnouts) == expected

@@ -25,6 +25,7 @@ from tests.benchmarks import (
     reallocation,
     regret,
     scale,
+    voting,
 )
 
 BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "ingest": ingest.lines,
     "reallocation": reallocation.lines,
     "learnings": learnings.lines,
+    "voting": voting.lines,
     "quarterly": quarterly.lines,
 }
 

@@ -163,6 +163,16 @@ def test_the_practice_is_accessible_before_and_after_scoring_and_in_error(visit,
         look(f"practice{name}")
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_pods_page_is_accessible_with_and_without_a_warning_sign(visit, look, places, me, pod, width):
+    visit(f"/pods/{pod.slug}/", width=width)
+    look("pod")
+    IdeaFactory(pod=pod, state="scored")
+    rounds.close_round(voting_round=places[0].round, actor=None)
+    visit(f"/pods/{pod.slug}/", width=width)
+    look("pod-signs")
+
+
 def test_while_an_idea_is_typed_the_nearest_ones_appear(page, visit, places, me):
     visit("/ideas/new/")
 
