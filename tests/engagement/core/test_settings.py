@@ -25,8 +25,8 @@ def settings_of(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("is_web_process", "expected"),
     [
-        (True, {"pool": {"min_size": 1, "max_size": 16}, "sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
-        (False, {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
+        (True, {"pool": {"min_size": 1, "max_size": 16}}),
+        (False, {}),
     ],
 )
 def test_a_postgresql_address_keeps_its_options(monkeypatch, settings_of, is_web_process, expected):
@@ -34,7 +34,12 @@ def test_a_postgresql_address_keeps_its_options(monkeypatch, settings_of, is_web
 
     found = settings_of(DATABASE_URL="postgresql://me@host/name?sslmode=verify-full&sslrootcert=/ca.pem")
 
-    assert found["DATABASES"]["default"]["OPTIONS"] == expected
+    assert found["DATABASES"]["default"]["OPTIONS"] == {
+        "options": "-c jit=off",
+        "sslmode": "verify-full",
+        "sslrootcert": "/ca.pem",
+        **expected,
+    }
 
 
 def test_a_sqlite_address_has_the_last_word_about_its_options(settings_of):
