@@ -260,16 +260,20 @@ def _stopping(told: Mapping[str, Any], by_key: Mapping[str, Variant]) -> str:
 
 
 def _estimates_title(part: Mapping[str, Any], by_key: Mapping[str, Variant]) -> str:
+    """By the decision, or while there is none by the range that holds at every look: never by one look's interval."""
     control = next(variant for variant in by_key.values() if variant.is_control)
     apart = [
-        by_key[row["variant"]].name
-        for row in part["comparisons"]
-        if row["absolute"]["low"] is not None and row["absolute"]["low"] * row["absolute"]["high"] > 0
+        by_key[row["variant"]].name for row in part["comparisons"] if _excludes_zero(row["decision"] or row["sequence"])
     ]
     values = {"names": listed(apart), "control": control.name}
     if not apart:
         return _("No variant can be told from %(control)s yet") % values
     return _("%(names)s can be told from %(control)s") % values
+
+
+def _excludes_zero(limits: Mapping[str, Any]) -> bool:
+    low, high = limits["low"], limits["high"]
+    return low is not None and high is not None and low * high > 0
 
 
 def _estimates_figure(found: Sequence[Estimated], unit: str) -> dict[str, Any]:
