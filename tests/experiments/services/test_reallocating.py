@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import pytest
@@ -33,11 +34,14 @@ A_DAY = 300
 
 def bandit(**options) -> Experiment:
     third = [VariantPlan(key, key.title(), 1 / 3) for key in RATES]
-    return plans.create(**{
+    made = plans.create(**{
         "key": "subject", "name": "Subject line", "kind": ExperimentKind.BANDIT, "variants": third, "actor": None,
         "metrics": [MetricPlan("read", "proportion", "primary", event="session", window_days=1)],
         "starts": START, "ends": START + 20 * DAY, **options,
     })  # fmt: skip
+    made.uid = uuid5(NAMESPACE_URL, made.key)  # customers are hashed by it: the same ones get the same variants
+    made.save(update_fields=["uid"])
+    return made
 
 
 def launched(**options) -> Experiment:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 import time_machine
@@ -64,6 +65,8 @@ def planned(*, control: str = BODY, **options) -> Experiment:
         key="letter", name="Letter", variants=variants, actor=None, starts=START, ends=START + 14 * DAY,
         metrics=[MetricPlan("read", "proportion", "primary")],
     )  # fmt: skip
+    experiment.uid = uuid5(NAMESPACE_URL, experiment.key)  # customers are hashed by it: the same ones get the same
+    experiment.save(update_fields=["uid"])
     sending.choose(experiment=experiment, actor=None, **{"per_minute": 100_000, **options})
     return experiment
 
