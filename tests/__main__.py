@@ -46,7 +46,7 @@ def _suite(name: str, database_url: str) -> bool:
         "-m",
         "pytest",
         "--numprocesses",
-        str(min(4, (os.cpu_count() or 1) + 1)),  # one more than cores: many tests wait for a browser or a server
+        str(min(4, os.cpu_count() or 1)),
         *sys.argv[1:],
     ]
     return subprocess.run(command, env=environment, check=False).returncode != 0
