@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _can_tell_databases_apart(item: pytest.Item) -> bool:
     """Not so: what touches none, walks that judge a page's looks, and pages in a browser, but those about ballots,
     people and the whole thread, where what others write at the same time matters."""
+    if item.path.name == "test_demo.py":  # each builds a whole workspace; emptying one is what databases do differently
+        return "reset" in item.name or "fails" in item.name
     fixtures = set(getattr(item, "fixturenames", ()))
     touches = item.get_closest_marker("django_db") is not None or bool(fixtures & REACH_A_DATABASE)
     is_drawn = "look" in fixtures or ("page" in fixtures and item.path.name not in WALKED_ON_BOTH)

@@ -17,7 +17,7 @@ class Message(models.Model):
     version = models.PositiveIntegerField(default=1, help_text="Another one with each change.")
 
     def __str__(self) -> str:
-        said = (text for texts in self.contents.values() for text in texts.values())
+        said = (text for texts in self.said.values() for text in texts.values())
         return str(next(said, _("No message")))[:60]
 
     @property
