@@ -78,6 +78,21 @@ class MarkKind(models.TextChoices):
     WAIVER = "waiver", _("Waived")
 
 
+class AlertKind(models.TextChoices):
+    """What people are told of at once, whatever page they have open."""
+
+    GUARDRAIL = "guardrails", _("Guardrail crossed")
+    SAMPLE_RATIO = "sample_ratio", _("Sample ratio mismatch")
+    FRESHNESS = "freshness", _("Stale feed")
+
+
+# Of these a plan may say that the experiment pauses by itself.
+PAUSE_CONDITIONS = [
+    (AlertKind.GUARDRAIL.value, _("a guardrail is harmed, by evidence that holds at every look")),
+    (AlertKind.SAMPLE_RATIO.value, _("the sample ratio does not fit the shares")),
+]
+
+
 class AskKind(models.TextChoices):
     """What a report asks of its readers."""
 
@@ -113,6 +128,7 @@ CHECK_LABELS = {
     "duplicates": _("Duplicates"),
     "cap_loss": _("Lost to the frequency cap"),
     "underpowered": _("Power"),
+    "guardrails": _("Guardrails"),
 }
 
 HEALTH_LABELS = {"pass": _("Passed"), "warn": _("Warning"), "fail": _("Failed")}

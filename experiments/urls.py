@@ -39,6 +39,7 @@ urlpatterns = [
     path("experiments/<str:key>/milestones/<str:step>/", milestones.change, name="milestone_change"),
     path("experiments/<str:key>/milestones/<str:step>/done/", milestones.done, name="milestone_done"),
     path("experiments/<str:key>/roles/", checklist.roles_change, name="experiment_roles"),
+    path("experiments/<str:key>/pauses/", checklist.pauses_change, name="experiment_pauses"),
     path("experiments/<str:key>/variants/add/", variants.add, name="experiment_variant_add"),
     path("experiments/<str:key>/variants/tokens/", variants.token_gaps, name="experiment_token_gaps"),
     path("experiments/<str:key>/variants/<int:place>/", variants.edit, name="experiment_variant"),

@@ -11,7 +11,15 @@ from engagement.accounts.models import Pod
 from engagement.messaging.choices import Channel
 from engagement.messaging.content import LONGEST
 from engagement.messaging.models import Message
-from experiments.choices import DecisionKind, Direction, ExperimentKind, MarkKind, MetricKind, MetricRole
+from experiments.choices import (
+    PAUSE_CONDITIONS,
+    DecisionKind,
+    Direction,
+    ExperimentKind,
+    MarkKind,
+    MetricKind,
+    MetricRole,
+)
 from experiments.models import Decision, Experiment, Learning, Metric, RegisteredMetric, Variant
 from experiments.services import plans
 from experiments.services.plans import MetricPlan, VariantPlan
@@ -145,7 +153,7 @@ class ExperimentDetailSerializer(ExperimentSerializer):
     metrics = MetricSerializer(many=True, read_only=True)
 
     class Meta(ExperimentSerializer.Meta):
-        parts = ["strategy_owner", "launch_owner", "hypothesis", "variants", "metrics"]
+        parts = ["strategy_owner", "launch_owner", "hypothesis", "pauses_on", "variants", "metrics"]
         fields = [*ExperimentSerializer.Meta.fields, *parts]
         read_only_fields = fields
 
@@ -215,6 +223,12 @@ class MarkSerializer(serializers.Serializer[Any]):
     item = serializers.CharField(max_length=30)
     kind = serializers.ChoiceField(choices=MarkKind.choices)
     reason = serializers.CharField(max_length=1_000, required=False, allow_blank=True)
+
+
+class PausesSerializer(serializers.Serializer[Any]):
+    """At which alerts the experiment pauses by itself."""
+
+    pauses_on = serializers.ListField(child=serializers.ChoiceField(choices=PAUSE_CONDITIONS))
 
 
 class ReasonSerializer(serializers.Serializer[Any]):

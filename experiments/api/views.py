@@ -22,6 +22,7 @@ from experiments.api.serializers import (
     ExperimentSerializer,
     LearningSerializer,
     MarkSerializer,
+    PausesSerializer,
     PlanSerializer,
     ReasonSerializer,
     RegisteredMetricSerializer,
@@ -32,7 +33,7 @@ from experiments.forms.filters import LearningFilterForm
 from experiments.models import Experiment, Learning, RegisteredMetric
 from experiments.queries.learnings import learned
 from experiments.reports.quarterly.period import quarter_named
-from experiments.services import checklist, decisions, launching, runs, variants
+from experiments.services import checklist, decisions, launching, runs, variants, watching
 from experiments.services.reporting.releasing import draft
 
 DECIDED = ("experiment__decision__variant", "experiment__decision__decided_by")
@@ -129,6 +130,16 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
             rows = ChecklistItemSerializer(refusal.items, many=True).data
             body = {"type": "about:blank", "title": "Conflict", "status": refusal.status, "detail": str(refusal)}
             return Response({**body, "open": rows}, status=refusal.status, content_type="application/problem+json")
+        return self._now(key)
+
+    @extend_schema(request=PausesSerializer, responses=ExperimentDetailSerializer)
+    @action(detail=True, methods=["put"])
+    def pauses(self, request: Request, key: str) -> Response:
+        """Writes into the plan at which alerts the experiment pauses by itself."""
+        asked = PausesSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        conditions = asked.validated_data["pauses_on"]
+        watching.choose_pauses(experiment=self.get_object(), conditions=conditions, actor=member_of(request))
         return self._now(key)
 
     @extend_schema(request=ReasonSerializer, responses=ExperimentDetailSerializer)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.accounts.models import Member
 from engagement.accounts.queries import writing_members
 from engagement.core.errors import DomainError
+from experiments.choices import PAUSE_CONDITIONS
 from experiments.models import Experiment
 
 OWNERS = ("strategy_owner", "launch_owner", "analysis_owner")
@@ -29,6 +30,18 @@ class RolesForm(forms.Form):
 
     def refuse(self, error: DomainError) -> None:
         self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class PausesForm(forms.Form):
+    pauses_on = forms.MultipleChoiceField(
+        label=_("It pauses by itself when"), choices=PAUSE_CONDITIONS, required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Looked at with every readout. A person resumes; the same finding does not pause it twice."),
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Self:
+        return cls(initial={"pauses_on": experiment.pauses_on})
 
 
 class ReasonForm(forms.Form):

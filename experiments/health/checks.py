@@ -1,6 +1,6 @@
 """Is this result to be trusted at all? Each check is one entry of the readout's `health`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -36,10 +36,12 @@ class Check:
     message: str
     p_value: float | None = None
     e_value: float | None = None
+    about: tuple[str, ...] = ()  # what it is about, where it speaks of some of several things
 
     def as_json(self) -> dict[str, Any]:
         numbers = {"p_value": self.p_value, "e_value": self.e_value}
-        return {"check": self.name, "status": self.status, **numbers, "message": self.message}
+        about = {"about": list(self.about)} if self.about else {}
+        return {"check": self.name, "status": self.status, **numbers, "message": self.message, **about}
 
 
 def sample_ratio(sums: ExperimentSums, shares: ArrayLike, *, is_import: bool) -> Check:
@@ -128,7 +130,8 @@ def freshness(ages: Sequence[Age]) -> Check | None:
     if worst.age <= worst.stated_delay:
         return Check("freshness", "pass", _("The newest events are younger than their feeds' stated delay."))
     message = _("The newest event “%(event)s” is %(age)s old; its feed's stated delay is %(delay)s.") % values
-    return Check("freshness", "fail" if worst.age > STALE_AFTER * worst.stated_delay else "warn", message)
+    stale = tuple(feed.event for feed in ages if feed.age > STALE_AFTER * feed.stated_delay)
+    return Check("freshness", "fail" if stale else "warn", message, about=stale)
 
 
 def late_events(late: Late) -> Check:
@@ -169,6 +172,28 @@ def cap_loss(experiment: str) -> Check | None:
     sentence = _("The frequency cap kept back %(count)s of %(due)s messages (%(share)s%%).")
     message = sentence % {"count": f"{lost:,}", "due": f"{due:,}", "share": f"{100 * share:.2g}"}
     return Check("cap_loss", "warn" if share > NOTABLE_SHARE else "pass", message)
+
+
+def guardrails(harm: Mapping[tuple[str, str], float | None], names: Mapping[str, str]) -> Check | None:
+    """Whether a treatment is seen to harm a guardrail, by evidence that holds at every look: warns from the alarm on.
+
+    harm: per guardrail and variant (keys) the e-value of its comparison, None where there is none yet; `names`: of the
+    variants. Told while the effects are sealed too, and then no more than that. None where nothing can be judged.
+    """
+    known = {pair: value for pair, value in harm.items() if value is not None}
+    if not known:
+        return None
+    alarmed = {pair: value for pair, value in known.items() if stats.is_harm_alarm(value)}
+    if not alarmed:
+        return Check("guardrails", "pass", _("No treatment is seen to do harm."))
+    crossed = ", ".join(
+        _("%(variant)s on “%(metric)s”") % {"variant": names[variant], "metric": metric_name(metric)}
+        for metric, variant in alarmed
+    )
+    values = {"crossed": crossed, "most": f"{stats.HARM_ALARM:.0f}"}
+    sentence = _("Harm is shown: %(crossed)s. Without any, evidence this strong comes up less than once in %(most)s.")
+    about = tuple(f"{metric}/{variant}" for metric, variant in alarmed)
+    return Check("guardrails", "warn", sentence % values, None, max(alarmed.values()), about)
 
 
 def underpowered(data: MetricData, plan: Plan, shares: Sequence[float]) -> Check | None:

@@ -1,3 +1,4 @@
+from experiments.models.alert import Alert
 from experiments.models.answer import Decision, Readout, ResultsImport
 from experiments.models.assignment import (
     Assignment,
@@ -29,6 +30,7 @@ from experiments.models.sending import Sending
 from experiments.models.upload import ResultsUpload
 
 __all__ = [
+    "Alert",
     "Ask",
     "AskAnswer",
     "Assignment",

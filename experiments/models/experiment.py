@@ -49,6 +49,7 @@ class Experiment(models.Model):
         null=True, blank=True, help_text="What it was sized for; see experiments.experiment_file.Plan."
     )
     sealed_until = models.DateTimeField(_("sealed until"), null=True, blank=True)
+    pauses_on = models.JSONField(default=list, help_text="Alerts at which it pauses by itself; see PAUSE_CONDITIONS.")
     subgroups = models.JSONField(default=list, help_text="Traits and customer states declared for a separate look.")
     audience_version = models.ForeignKey(
         "customers.AudienceVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"

@@ -13,9 +13,11 @@ from engagement.customers.models import Feed
 from engagement.customers.queries import ages, complete_through
 from engagement.messaging.choices import REFUSAL_CHOICES, DeliveryState
 from engagement.messaging.queries import fate
+from experiments.choices import PAUSE_CONDITIONS, AlertKind
 from experiments.lifecycle import State
 from experiments.models import Experiment, Metric, Variant
 from experiments.reports.results import HealthItem, health_items
+from experiments.reports.sentences import one_of
 
 DAY = timedelta(days=1)
 # Where to look when a check fails, the likeliest first.
@@ -114,6 +116,12 @@ def sent(experiment: Experiment) -> Sent | None:
     return Sent(sum(found.values()), waiting, found.get((DeliveryState.SENT, ""), 0), [row for row in failed if row[1]])
 
 
+def crossed(document: dict[str, Any]) -> str:
+    """What does harm to which guardrail, and how sure that is; empty where nothing does."""
+    checks = (check for check in document["health"] if check["check"] == AlertKind.GUARDRAIL)
+    return next((str(check["message"]) for check in checks if check["status"] == "warn"), "")
+
+
 def failed(document: dict[str, Any]) -> list[Failed]:
     pairs = zip(document["health"], health_items(document), strict=True)
     return [
@@ -137,6 +145,14 @@ def sources(metrics: Sequence[Metric]) -> list[Source]:
     ]  # fmt: skip
 
 
+def pauses(experiment: Experiment) -> str:
+    """When the plan pauses it by itself, as a sentence."""
+    said = [str(label) for value, label in PAUSE_CONDITIONS if value in experiment.pauses_on]
+    if not said:
+        return _("Nothing pauses it but a person.")
+    return _("It pauses by itself when %(conditions)s.") % {"conditions": one_of(said)}
+
+
 def days(experiment: Experiment, present: datetime) -> str:
     """Such as “9 of 28”; empty without dates or before the start."""
     if experiment.starts is None or experiment.ends is None or present < experiment.starts:
@@ -153,6 +169,8 @@ def headline(experiment: Experiment, document: dict[str, Any] | None) -> str:
     bad = [item.title for item in health_items(document) if item.status == "fail"]
     if bad:
         return _("Not healthy: %(checks)s.") % {"checks": ", ".join(bad)}
+    if crossed(document):
+        return _("A guardrail is crossed.")
     watched = [item.title for item in health_items(document) if item.status == "warn"]
     if watched:
         return _("Healthy, with something to watch: %(checks)s.") % {"checks": ", ".join(watched)}

@@ -15,7 +15,7 @@ from experiments.lifecycle import State
 from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.spans import feeds
 from experiments.models import Experiment, Readout
-from experiments.services import counting
+from experiments.services import counting, watching
 from experiments.services.document import Analysed, document, drawn
 from experiments.services.loading import state_by_dates
 
@@ -27,7 +27,7 @@ def analyse(
 
     `as_of` given: only events before it count, and it is the completeness time of every feed. Otherwise each metric is
     as of the least complete of its feeds, never later than now; days counted before are not read again unless
-    `is_full`.
+    `is_full`. What the newest data show and cannot wait is told, and paused for where the plan says so.
     """
     progress.doing(_("Computing the readout of %(name)s") % {"name": experiment})
     _follow_dates(experiment)
@@ -38,7 +38,10 @@ def analyse(
     course = {} if is_sealed else drawn(analysed)
     with transaction.atomic():
         counting.keep(analysed.counted)
-        return Readout.objects.create(experiment=experiment, as_of=moment, document=told, series=course)
+        readout = Readout.objects.create(experiment=experiment, as_of=moment, document=told, series=course)
+        if as_of is None:
+            watching.look(readout)
+        return readout
 
 
 def _follow_dates(experiment: Experiment) -> None:

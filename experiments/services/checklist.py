@@ -93,6 +93,7 @@ def fingerprint(experiment: Experiment) -> dict[str, str]:
             experiment.plan,
             experiment.subgroups,
             *(getattr(experiment, slot) for slot in SLOTS),
+            *experiment.pauses_on,
         ],
     }
     return {name: hashlib.sha256(json.dumps(part, default=str).encode()).hexdigest() for name, part in parts.items()}

@@ -90,7 +90,10 @@ def document(analysed: Analysed, *, is_sealed: bool) -> dict[str, Any]:
         looks.append(_look(rule, analysed, compared[analysed.primary.key]))
     parts = [] if is_sealed else [_metric(metric, analysed, compared, groups) for metric in analysed.metrics]
     secondary = sum(metric.role == MetricRole.SECONDARY for metric in analysed.metrics)
-    guardrails = [row for m in analysed.metrics if m.role == MetricRole.GUARDRAIL for row in compared[m.key]]
+    guarded = {m.key: compared[m.key] for m in analysed.metrics if m.role == MetricRole.GUARDRAIL}
+    guardrails = [row for rows in guarded.values() for row in rows]
+    if not analysed.is_over and (watched := _watched(guarded, variants)):
+        health.append(watched)
     return {
         "schema": "readout/1",
         "as_of": _time(min(analysed.as_of.values())),
@@ -234,6 +237,13 @@ def _health(analysed: Analysed) -> list[checks.Check]:
         checks.underpowered(analysed.datas[analysed.primary.key], analysed.plan, shares),
     ]
     return [check for check in found if check is not None]
+
+
+def _watched(guarded: Mapping[str, list[dict[str, Any]]], variants: Sequence[Variant]) -> checks.Check | None:
+    """While it runs; at the end only the test against the margin counts."""
+    rows = [(key, row) for key, rows in guarded.items() for row in rows if row["margin"]]
+    harm = {(key, row["variant"]): row["margin"]["harm_e_value"] for key, row in rows}
+    return checks.guardrails(harm, {variant.key: variant.name for variant in variants})
 
 
 def _expected(analysed: Analysed) -> tuple[ArrayLike, ArrayLike]:

@@ -18,6 +18,8 @@ from experiments.models import Experiment
 from experiments.services import milestones, roles, sending
 from experiments.services.eligibility import freeze_eligibility
 
+THE_PLAN = "the plan"  # who acts in the trail where nobody did
+
 
 @transaction.atomic
 def start(*, experiment: Experiment, actor: Member | None, at: datetime | None = None) -> Experiment:
@@ -78,6 +80,16 @@ def pause(*, experiment: Experiment, actor: Member | None, reason: str, at: date
 
 
 @transaction.atomic
+def pause_by_plan(*, experiment: Experiment, reason: str, at: datetime) -> bool:
+    """Pauses what runs, as its plan said it would; whether it did. A person resumes."""
+    experiment = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
+    if experiment.state != State.RUNNING:
+        return False
+    _move(experiment, State.PAUSED, verb="paused", actor=None, actor_name=THE_PLAN, at=at, reason=reason)
+    return True
+
+
+@transaction.atomic
 def resume(*, experiment: Experiment, actor: Member | None, at: datetime | None = None) -> Experiment:
     """Variants are given out again; the trail tells since when they were not. Only what is paused is resumed."""
     require_writer(actor)
@@ -101,8 +113,9 @@ def missed(experiment: Experiment) -> str:
 
 
 def _move(
-    experiment: Experiment, to: State, *, verb: str, actor: Member | None, at: datetime, reason: str = ""
-) -> Experiment:
+    experiment: Experiment, to: State, *, verb: str, actor: Member | None, at: datetime, reason: str = "",
+    actor_name: str = "",
+) -> Experiment:  # fmt: skip
     """Saves the locked experiment in its new state."""
     before = State(experiment.state)
     if not may_move(before, to):
@@ -111,7 +124,9 @@ def _move(
     experiment.state = to
     experiment.save()
     states = {"before": {"state": before}, "after": {"state": to}}
-    audit.record(actor=actor, verb=verb, target=experiment, **states, reason=reason, at=at)
+    audit.record(
+        actor=actor, actor_name=actor_name, verb=verb, target=experiment, **states, reason=reason, at=at
+    )  # fmt: skip
     return experiment
 
 

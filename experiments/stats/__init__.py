@@ -190,6 +190,7 @@ from experiments.stats.tiers import RankTiers, rank_tiers
 from experiments.stats.trend import EffectTrend, effect_trend, effects_by_day, trend_alarm
 from experiments.stats.validation import Alternative
 from experiments.stats.verdict import (
+    HARM_ALARM,
     Direction,
     Recommendation,
     Suggestion,
@@ -204,6 +205,7 @@ from experiments.stats.windows import Matured, Window, retention, retention_lift
 from experiments.stats.winsorising import Cap, CapReport, cap_report, pre_period_cap, quantile_cap
 
 __all__ = [
+    "HARM_ALARM",
     "AdaptiveMeans",
     "Agreement",
     "Alternative",

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST
 from engagement.accounts.requests import MemberRequest
 from engagement.core.errors import Conflict, DomainError, InvalidInput
 from experiments import queries, rules
-from experiments.forms.launch import MarkForm, ReasonForm, RolesForm
+from experiments.forms.launch import MarkForm, PausesForm, ReasonForm, RolesForm
 from experiments.lifecycle import State
 from experiments.models import Experiment
-from experiments.services import checklist, launching, roles, runs
+from experiments.reports import running
+from experiments.services import checklist, launching, roles, runs, watching
 
 
 def checklist_context(request: MemberRequest, found: Experiment) -> dict[str, Any]:
@@ -29,8 +30,16 @@ def checklist_context(request: MemberRequest, found: Experiment) -> dict[str, An
         "open_items": [item for item in items if item.is_open],
         "may_prepare": rules.may_prepare(request.user, found),
         "runs_now": runs_now,
-        "escalation": found.checklist_marks.filter(item="escalation").first(),
+        **stopping_context(found),
         "missed": runs.missed(found) if found.state == State.PAUSED else "",
+    }
+
+
+def stopping_context(found: Experiment) -> dict[str, Any]:
+    """What stands beside the button that pauses it: the escalation plan, and when the plan pauses it by itself."""
+    return {
+        "escalation": found.checklist_marks.filter(item="escalation").select_related("by").first(),
+        "pauses": running.pauses(found),
     }
 
 
@@ -45,6 +54,18 @@ def roles_change(request: MemberRequest, key: str) -> HttpResponse:
         ))  # fmt: skip
     messages.error(request, _("Choose each owner from the list."))
     return redirect("experiment", key, "plan")
+
+
+@require_POST
+def pauses_change(request: MemberRequest, key: str) -> HttpResponse:
+    """When it pauses by itself; a refusal is told on the plan."""
+    found, form = queries.experiment(key), PausesForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput(_("A plan cannot pause on that."))
+    told = _("The plan says now when it pauses by itself.")
+    return _done(request, key, "plan", told, lambda: watching.choose_pauses(
+        experiment=found, conditions=form.cleaned_data["pauses_on"], actor=request.user
+    ))  # fmt: skip
 
 
 @require_POST

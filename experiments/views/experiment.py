@@ -22,10 +22,11 @@ from engagement.messaging.queries import deliveries_of
 from experiments import queries, rules
 from experiments.forms.decision import DecisionForm
 from experiments.forms.forecast import ForecastForm
-from experiments.forms.launch import RolesForm
+from experiments.forms.launch import PausesForm, RolesForm
 from experiments.forms.message import CopyForm
 from experiments.forms.results import UploadForm
 from experiments.forms.retro import NextIdeaForm, RetroForm
+from experiments.lifecycle import State
 from experiments.models import Experiment, Readout, Retro, Variant
 from experiments.reports import adapting, beside, figures, running, standing, staying, wording
 from experiments.reports.results import (
@@ -40,7 +41,7 @@ from experiments.reports.results import (
 from experiments.reports.stopping import HEADER, by_day, stopping
 from experiments.services import checklist, decisions
 from experiments.views.audience import audience_context
-from experiments.views.checklist import checklist_context
+from experiments.views.checklist import checklist_context, stopping_context
 from experiments.views.forecast import forecast_context
 from experiments.views.milestones import milestones_context
 from experiments.views.variants import variants_context
@@ -169,7 +170,7 @@ def page(
         "audience": lambda: audience_context(request, found),
         "forecast": lambda: forecast_context(request, found, forecast_form),
         "checklist": lambda: checklist_context(request, found),
-        "health": lambda: _health(found, document, variants),
+        "health": lambda: _health(request, found, document, variants),
         "results": lambda: _results(request, found, document, results, form) | _course(readout, found, variants),
         "retro": lambda: _retro(found, retro_form),
         "history": lambda: {"page": Paginator(queries.history(found), 50).get_page(request.GET.get("page"))},
@@ -183,8 +184,13 @@ def _plan(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     return {
         "metrics": metrics,
         "lag_days": wording.lag_days(found),
+        "pauses": running.pauses(found),
         **milestones_context(found),
-        "roles": RolesForm.of(found) if rules.may_prepare(request.user, found) else None,
+        **(
+            {"roles": RolesForm.of(found), "pauses_form": PausesForm.of(found)}
+            if rules.may_prepare(request.user, found)
+            else {}
+        ),
     }
 
 
@@ -276,8 +282,13 @@ def _beside(found: Experiment, document: dict[str, Any], variants: list[Variant]
     }
 
 
-def _health(found: Experiment, document: dict[str, Any] | None, variants: list[Variant]) -> dict[str, Any]:
+def _health(
+    request: MemberRequest, found: Experiment, document: dict[str, Any] | None, variants: list[Variant]
+) -> dict[str, Any]:
     context: dict[str, Any] = {
+        **stopping_context(found),
+        "may_pause": request.user.may_write and found.state == State.RUNNING,
+        "alerts": found.alerts.all(),
         "document": document,
         "headline": running.headline(found, document),
         "days": running.days(found, now()),
@@ -291,6 +302,7 @@ def _health(found: Experiment, document: dict[str, Any] | None, variants: list[V
         "as_of": parse_datetime(document["as_of"]),
         "health": health_items(document),
         "failed": running.failed(document),
+        "crossed": running.crossed(document),
         "counted": counted,
         "exposed": sum(row.customers for row in counted),
         "contaminated": sum(row.contaminated for row in counted),

@@ -20,13 +20,14 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str = "",
     at: datetime | None = None,
+    actor_name: str = "",
 ) -> AuditEntry:
     """One entry, in the caller's transaction. Values must be JSON and must not hold a ballot's scores:
-    the trail is read by people who may not see them yet."""
+    the trail is read by people who may not see them yet. `actor_name`: what acted where no member did."""
     return AuditEntry.objects.create(
         at=at or now(),
         actor=actor,
-        actor_name=actor.name if actor else COMMAND_LINE,
+        actor_name=actor.name if actor else actor_name or COMMAND_LINE,
         verb=verb,
         target_type=target._meta.model_name or "",
         target_id=str(target.pk),
