@@ -9,9 +9,9 @@ from engagement.accounts.models import Member
 from engagement.core.errors import NotFound
 from engagement.core.jobs import Progress
 from experiments import queries
-from experiments.models import Experiment, Readout, ResultsUpload
+from experiments.models import Alert, Experiment, Readout, ResultsUpload
 from experiments.results_file import Columns, ResultsMetric
-from experiments.services import analysis, reallocating, results_uploads, sending
+from experiments.services import alerting, analysis, reallocating, results_uploads, sending
 from experiments.services.reporting import answering, mailing
 from experiments.services.results_import import ResultsFile, import_results
 
@@ -62,6 +62,14 @@ def reallocate(*, progress: Progress, key: str) -> tuple[str, str]:
     if made is None:
         return _("No customer's window has closed since the last shares: they stay."), url
     return _("Batch %(number)d has new shares.") % {"number": made.number}, url
+
+
+def tell_alert(*, progress: Progress, alert_id: int) -> tuple[str, str]:
+    """Mails an alert to the experiment's owners."""
+    found = Alert.objects.select_related("experiment").filter(pk=alert_id).first()
+    if found is None:
+        raise NotFound(_("That alert is gone."))
+    return alerting.tell(alert=found, progress=progress), reverse("experiment", args=[found.experiment.key, "health"])
 
 
 def tell_ask_owner(*, progress: Progress, answer_id: int) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-from experiments.models.alert import Alert
+from experiments.models.alert import Alert, AlertNote
 from experiments.models.answer import Decision, Readout, ResultsImport
 from experiments.models.assignment import (
     Assignment,
@@ -31,6 +31,7 @@ from experiments.models.upload import ResultsUpload
 
 __all__ = [
     "Alert",
+    "AlertNote",
     "Ask",
     "AskAnswer",
     "Assignment",

@@ -14,7 +14,7 @@ from engagement.customers.models import Feed
 from experiments.choices import PAUSE_CONDITIONS, AlertKind, MetricRole
 from experiments.lifecycle import State
 from experiments.models import Alert, Experiment, Readout
-from experiments.services import plans, runs
+from experiments.services import alerting, plans, runs
 
 # The status of a check from which people are told. A guardrail's harm makes no comparison invalid: it only warns.
 ALARMS = {AlertKind.GUARDRAIL: "warn", AlertKind.SAMPLE_RATIO: "fail", AlertKind.FRESHNESS: "fail"}
@@ -49,7 +49,9 @@ def look(readout: Readout) -> list[Alert]:
     told = {(alert.kind, one) for alert in experiment.alerts.all() for one in alert.about}
     alarms = [check for check in readout.document["health"] if ALARMS.get(check["check"]) == check["status"]]
     news = [(check, [one for one in _about(check) if (check["check"], one) not in told]) for check in alarms]
-    return [_raise(experiment, check, about, at=moment) for check, about in news if about]
+    raised = [_raise(experiment, check, about, at=moment) for check, about in news if about]
+    alerting.tell_untold(experiment=experiment)
+    return raised
 
 
 def _about(check: dict[str, Any]) -> list[str]:

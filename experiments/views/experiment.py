@@ -288,7 +288,7 @@ def _health(
     context: dict[str, Any] = {
         **stopping_context(found),
         "may_pause": request.user.may_write and found.state == State.RUNNING,
-        "alerts": found.alerts.all(),
+        "alerts": found.alerts.prefetch_related("notes__member"),
         "document": document,
         "headline": running.headline(found, document),
         "days": running.days(found, now()),
