@@ -3,16 +3,20 @@
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 import uuid
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 120
@@ -21,14 +25,17 @@ PATIENCE_S = 120
 class Installation:
     """Made of real processes on the kind of database that this test run is about."""
 
-    def __init__(self, folder: Path, *, server: str | None = None, like: "Installation | None" = None) -> None:
+    def __init__(
+        self, folder: Path, *, server: str | None = None, like: "Installation | None" = None, is_migrated: bool = False
+    ) -> None:
         """`server`: the address of a PostgreSQL server; without it, the kind of database that the settings name.
 
         `like`: one without running processes, whose rows and static files are the new one's at the start.
+        `is_migrated`: begins with what is in the database of this process, which nobody else may use meanwhile.
         """
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database_url, self.drop = _database(folder, server, like)
+        self.database_url, self.drop = _database(folder, server, like, is_migrated)
         if like is not None and (like.folder / "static").exists():
             (folder / "static").symlink_to(like.folder / "static")
         self.environment = {
@@ -110,20 +117,29 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _database(folder: Path, server: str | None, like: Installation | None) -> tuple[str, Any]:
-    """A database of the kind asked for, empty or as that of `like`, and how to be rid of it."""
+def _database(
+    folder: Path, server: str | None, like: Installation | None, is_migrated: bool
+) -> tuple[str, Callable[[], None]]:
+    """A database of the kind asked for, empty or with what another holds, and how to be rid of it."""
     server = server or _server_in_settings()
     if server is None:
         if like is not None:
             shutil.copy(like.folder / "db.sqlite3", folder)
+        elif is_migrated:
+            connection.ensure_connection()
+            with closing(sqlite3.connect(folder / "db.sqlite3")) as copy:
+                connection.connection.backup(copy)
         return f"sqlite:///{folder / 'db.sqlite3'}", lambda: None
     name = f"icebreaker_{uuid.uuid4().hex[:12]}"
 
     def execute(statement: str) -> None:
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(statement)
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as session:
+            session.execute(statement)
 
-    execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {like.database_url.rpartition('/')[2]}" if like else ""))
+    pattern = like.database_url.rpartition("/")[2] if like else connection.settings_dict["NAME"] if is_migrated else ""
+    if is_migrated:
+        connection.close()  # a database that somebody is connected to is no template
+    execute(f"CREATE DATABASE {name}" + (f' TEMPLATE "{pattern}"' if pattern else ""))
     return f"{server}/{name}", lambda: execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -9,6 +9,16 @@ import time
 from pathlib import Path
 
 PATIENCE_S = 90
+# A cluster's operator says how it is used: for small tables neither two hundred parts of them nor compiling each query
+# is of use to anybody.
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.ui.enabled": "false",
+}
 
 
 def why_not() -> str:
@@ -27,8 +37,7 @@ class Cluster:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        # A cluster's operator says how it is used; two hundred parts of a small table are no use to anybody.
-        (self.folder / "spark-defaults.conf").write_text("spark.sql.shuffle.partitions 2\nspark.ui.enabled false\n")
+        (self.folder / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in SMALL.items()))
         master = ["--host", "127.0.0.1", "--port", str(self.port), "--webui-port", str(_free_port())]
         self._start("org.apache.spark.deploy.master.Master", *master)
         _wait_for(self.port)

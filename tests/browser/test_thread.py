@@ -75,7 +75,7 @@ def results_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [360, 1280])
 def test_three_members_walk_from_a_new_idea_to_the_report(site, signed_in, results_file, width):
     ada, ben, cleo = (signed_in(name) for name in PEOPLE)
 

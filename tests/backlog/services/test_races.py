@@ -1,13 +1,20 @@
 """Real concurrency, on the database this run is about: one clear outcome each."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from tests.installation import Installation
 
-@pytest.fixture
-def races(installation) -> dict:
-    return json.loads(installation.shell("from tests.backlog.races import main; main()"))
+
+@pytest.fixture(scope="module")
+def races(pattern, tmp_path_factory) -> Iterator[dict]:
+    installation = Installation(tmp_path_factory.mktemp("races"), like=pattern)
+    try:
+        yield json.loads(installation.shell("from tests.backlog.races import main; main()"))
+    finally:
+        installation.stop()
 
 
 def test_at_the_same_moment_one_ballot_one_closing_and_nothing_lost(races):
