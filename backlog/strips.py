@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from backlog.scoring import HIGHEST, LOWEST, ScaleSummary
 
@@ -31,11 +32,21 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class Stack:
+    """Nameless dots above one number, `step` pixels apart: `bottom` and `top` are the middles of the outer two."""
+
+    x: float
+    bottom: float
+    top: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
 class Strip:
     """A drawing `height` pixels high and as wide as its place; every x is in percent, so that text keeps its size.
 
-    `top` is where the strip itself begins: above it stand the dots of an earlier round, where there was one, and
-    `moves` join each of them to the same voter's dot below.
+    What has a name or a mark is one of `dots`, the rest is in `stacks`. `top` is where the strip itself begins: above
+    it stand the dots of an earlier round, where there was one, and `moves` join each to the same voter's dot below.
     """
 
     height: float
@@ -46,6 +57,7 @@ class Strip:
     band_x: float | None
     band_width: float | None
     top: float = 0
+    stacks: list[Stack] = field(default_factory=list)
     earlier: list[Dot] = field(default_factory=list)
     moves: list[tuple[Dot, Dot]] = field(default_factory=list)
 
@@ -62,6 +74,27 @@ def draw(points: Iterable[Point], summary: ScaleSummary, *, earlier: Iterable[Po
     top = earlier_y + BETWEEN if before else 0
     dots, axis_y = _stacked(points, top=top)
     below = {dot.point.voter: dot for dot in dots if dot.point.voter}
+    moves = [(dot, below[dot.point.voter]) for dot in earlier_dots if dot.point.voter in below]
+    return _strip(summary, axis_y, dots, top=top, earlier=earlier_dots, moves=moves)
+
+
+def draw_nameless(summary: ScaleSummary, *, mine: int | None) -> Strip:
+    """A stack for each number that was given, with one's own score as a dot at the foot of its stack.
+
+    However many ballots there are, there is little to draw: this one is drawn anew for every voter who looks on.
+    """
+    step, axis_y = _frame(max(summary.counts), top=0)
+    foot = axis_y - EDGE
+    stacks = [
+        Stack(_x(score), foot - step * (score == mine), foot - step * (count - 1), step)
+        for score, count in enumerate(summary.counts, start=LOWEST)
+        if count > (score == mine)
+    ]
+    own = [] if mine is None else [Dot(_x(mine), foot, Point(mine, is_mine=True))]
+    return _strip(summary, axis_y, own, stacks=stacks)
+
+
+def _strip(summary: ScaleSummary, axis_y: float, dots: list[Dot], **more: Any) -> Strip:
     return Strip(
         height=axis_y + 24,
         axis_y=axis_y,
@@ -70,18 +103,21 @@ def draw(points: Iterable[Point], summary: ScaleSummary, *, earlier: Iterable[Po
         median_x=None if summary.median is None else _x(float(summary.median)),
         band_x=None if summary.lower is None else _x(float(summary.lower)) - 2,
         band_width=None if summary.spread is None else 10 * float(summary.spread) + 4,
-        top=top,
-        earlier=earlier_dots,
-        moves=[(dot, below[dot.point.voter]) for dot in earlier_dots if dot.point.voter in below],
+        **more,
     )
+
+
+def _frame(tallest: int, *, top: float) -> tuple[float, float]:
+    """The pixels from dot to dot, and where the axis lies below the tallest stack of a row that begins at `top`."""
+    step = min(STEP, HIGHEST_STACK / max(tallest, 1))
+    return step, top + 2 * EDGE + step * max(tallest - 1, 1)
 
 
 def _stacked(points: Iterable[Point], *, top: float) -> tuple[list[Dot], float]:
     """The dots of one row that begins at `top`, equal scores stacked, and the height of the axis they stand on."""
     ordered = sorted(points, key=lambda point: (point.score, point.mark, point.name))
     tallest = max(Counter(point.score for point in ordered).values(), default=0)
-    step = min(STEP, HIGHEST_STACK / max(tallest, 1))
-    axis_y = top + 2 * EDGE + step * max(tallest - 1, 1)
+    step, axis_y = _frame(tallest, top=top)
     stacked: Counter[int] = Counter()
     dots = []
     for point in ordered:

@@ -20,13 +20,22 @@ def ideas_visible_to(member: Member) -> QuerySet[Idea]:
     `results` lists the results this member may see, newest first, and `ice` is the newest score.
     """
     visible = scores_visible_to(member)
-    newest_score = visible.filter(idea=OuterRef("pk"), ice__isnull=False).values("ice")[:1]
-    annotations = {"ice": Subquery(newest_score)}
-    return (
-        Idea.objects.select_related("pod", "author", "merged_into", "serves__pod", "may_hurt_goal__pod")
-        .prefetch_related(_results(visible))
-        .annotate(**annotations)
-    )
+    shown = ("pod", "author", "merged_into", "serves__pod", "may_hurt_goal__pod")
+    return Idea.objects.select_related(*shown).prefetch_related(_results(visible)).annotate(**_newest_score(visible))
+
+
+def ideas_listed_to(member: Member) -> QuerySet[Idea]:
+    """As `ideas_visible_to`, with no more than a line of the list shows; `ice` is there to sort by.
+
+    Sorting ten thousand of them would else carry their texts along, and leafing through them compute every score.
+    """
+    visible = scores_visible_to(member)
+    listed = Idea.objects.select_related("pod").only("title", "lever", "channel", "lifecycle_stage", "state", "pod")
+    return listed.prefetch_related(_results(visible)).alias(**_newest_score(visible))
+
+
+def _newest_score(visible: QuerySet[RoundIdea]) -> dict[str, Subquery]:
+    return {"ice": Subquery(visible.filter(idea=OuterRef("pk"), ice__isnull=False).values("ice")[:1])}
 
 
 def _results(visible: QuerySet[RoundIdea]) -> Prefetch[Any]:

@@ -1,12 +1,15 @@
 """One idea in one round: the ballot, the first look after it, the reveal after closing."""
 
-from http import HTTPStatus
+from hashlib import blake2b
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 
 from backlog import queries, rules
@@ -60,17 +63,21 @@ def place_page(
     return render(request, "backlog/ballot.html", context)
 
 
-def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
-    """The first look alone, which htmx asks for while the round is open; empty as long as nothing is new."""
-    place = place_of(request, round_id, idea_id)
-    context = {"place": place, "is_poll": True, **_first_look(request, place)}
+def tally(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponseBase:
+    """The first look alone, which htmx asks for while the round is open; 304 as long as nothing is new."""
+    places = queries.places().select_related(None).select_related("round")
+    place = get_object_or_404(places, round=round_id, idea=idea_id)
     if place.round.is_closed:
-        return render(request, "backlog/_tally.html", context, status=STOP_POLLING)
-    if context["tally"] is None:
+        return render(request, "backlog/_tally.html", {"place": place}, status=STOP_POLLING)
+    seen = queries.tally_visible_to(request.user, place)
+    if seen is None:
         raise Forbidden(_("What others say is shown once you have scored the idea yourself."))
-    if request.GET.get("seen") == str(context["tally"].ballots):
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return render(request, "backlog/_tally.html", context)
+    etag = quote_etag(_etag(seen))
+    answer = get_conditional_response(request, etag=etag)
+    if answer is None:
+        answer = render(request, "backlog/_tally.html", {"place": place, "is_poll": True, **_shown(seen)})
+    answer.headers["ETag"] = etag
+    return answer
 
 
 def sent_before(request: MemberRequest, round_id: int) -> RoundIdea | None:
@@ -128,4 +135,13 @@ def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot]) -> dic
 
 def _first_look(request: MemberRequest, place: RoundIdea) -> dict[str, Any]:
     seen = queries.tally_visible_to(request.user, place)
-    return {"tally": seen, "figure": tally_figure(seen) if seen and seen.scales else None}
+    return {"tally": None, "figure": None} if seen is None else _shown(seen)
+
+
+def _shown(seen: queries.Tally) -> dict[str, Any]:
+    return {"tally": seen, "etag": _etag(seen), "figure": tally_figure(seen) if seen.scales else None}
+
+
+def _etag(seen: queries.Tally) -> str:
+    """Of all that the first look is drawn from: a merge may change it and leave the number of ballots."""
+    return blake2b(repr(seen).encode(), digest_size=8).hexdigest()

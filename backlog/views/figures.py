@@ -1,6 +1,6 @@
 """The dot strips of one idea: without names at the first look, with names after closing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -9,7 +9,7 @@ from backlog.choices import Scale
 from backlog.models import Ballot
 from backlog.queries import Tally
 from backlog.scoring import HIGHEST, LOWEST, ScaleSummary, Scores, summarise
-from backlog.strips import Point, Strip, draw
+from backlog.strips import Point, Strip, draw, draw_nameless
 from engagement.accounts.choices import Discipline
 from engagement.accounts.models import Member
 from engagement.core.templatetags.formats import exact
@@ -50,7 +50,11 @@ class Figure:
 
 def tally_figure(tally: Tally) -> Figure:
     """Dots without marks: with few ballots a discipline is as good as a name."""
-    rows = [_row(scale, tally.scales.get(scale), _nameless(scale, tally)) for scale in Scale]
+    rows = []
+    for scale in Scale:
+        summary = tally.scales.get(scale)
+        strip = None if summary is None else draw_nameless(summary, mine=_score(tally.mine, scale))
+        rows.append(Row(scale, summary, strip))
     return Figure(rows, disciplines=[])
 
 
@@ -59,7 +63,7 @@ def reveal_figure(ballots: Iterable[Ballot], member: Member, *, first: Iterable[
     cast, before = list(ballots), list(first)
     summary = summarise(ballot.scores for ballot in cast)
     rows = [
-        _row(scale, getattr(summary, scale), _named(scale, cast, member), earlier=_named(scale, before, member))
+        _named_row(scale, getattr(summary, scale), _named(scale, cast, member), _named(scale, before, member))
         for scale in Scale
     ]
     present = {ballot.voter.discipline for ballot in (*cast, *before)}
@@ -67,19 +71,8 @@ def reveal_figure(ballots: Iterable[Ballot], member: Member, *, first: Iterable[
     return Figure(rows, disciplines, is_second=bool(before))
 
 
-def _row(scale: Scale, summary: ScaleSummary | None, points: list[Point], *, earlier: Sequence[Point] = ()) -> Row:
-    return Row(scale, summary, draw(points, summary, earlier=earlier) if summary is not None and points else None)
-
-
-def _nameless(scale: Scale, tally: Tally) -> list[Point]:
-    if scale not in tally.scales:
-        return []
-    given = [score for score, count in enumerate(tally.scales[scale].counts, start=LOWEST) for _ in range(count)]
-    mine = _score(tally.mine, scale)
-    if mine is None:
-        return [Point(score) for score in given]
-    given.remove(mine)
-    return [Point(mine, is_mine=True), *(Point(score) for score in given)]
+def _named_row(scale: Scale, summary: ScaleSummary, points: list[Point], earlier: list[Point]) -> Row:
+    return Row(scale, summary, draw(points, summary, earlier=earlier) if points else None)
 
 
 def _named(scale: Scale, ballots: list[Ballot], member: Member) -> list[Point]:

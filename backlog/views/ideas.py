@@ -23,7 +23,7 @@ PAGE_SIZE = 50
 
 def ideas_list(request: MemberRequest) -> HttpResponse:
     """The list; htmx asks for its rows alone while somebody types."""
-    ideas_here = queries.ideas_visible_to(request.user)
+    ideas_here = queries.ideas_listed_to(request.user)
     found = IdeaListFilter(request.GET, queryset=ideas_here)  # type: ignore[no-untyped-call]  # django-filter has no types
     context = {
         "filter": found,

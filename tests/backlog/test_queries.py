@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 
 from backlog import queries
 from backlog.choices import IdeaState
@@ -234,6 +235,21 @@ def test_ideas_carry_their_newest_visible_score():
 
     assert (seen.ice, [result.ice for result in seen.results]) == (Decimal(8), [Decimal(8), Decimal(3)])
     assert (hidden.ice, hidden.results) == (None, [])
+
+
+def test_ideas_listed_sort_by_the_newest_visible_score_alone():
+    best, other = RoundIdeaFactory(), RoundIdeaFactory()
+    for place, score in ((best, 8), (other, 3)):
+        BallotFactory(round_idea=place, impact=score, confidence=score, ease=score)
+        close(place)
+    voter = invited(RoundIdeaFactory(idea=best.idea))
+    by_score = F("ice").desc(nulls_last=True)
+
+    seen = queries.ideas_listed_to(MemberFactory()).order_by(by_score)
+    hidden = queries.ideas_listed_to(voter).order_by(by_score)
+
+    assert [(idea, [one.ice for one in idea.results]) for idea in seen] == [(best.idea, [8]), (other.idea, [3])]
+    assert [(idea, [one.ice for one in idea.results]) for idea in hidden] == [(other.idea, [3]), (best.idea, [])]
 
 
 def test_ideas_free_for_a_round_are_those_whose_state_allows_it():

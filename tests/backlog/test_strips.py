@@ -1,7 +1,7 @@
 """Where dots stand."""
 
 from backlog.scoring import summarise_scale
-from backlog.strips import HIGHEST_STACK, Point, draw
+from backlog.strips import HIGHEST_STACK, Point, draw, draw_nameless
 
 
 def strip_of(*scores: int):
@@ -33,6 +33,25 @@ def test_a_stack_of_two_hundred_stays_in_its_frame():
 
     assert strip.height < HIGHEST_STACK + 60
     assert min(dot.y for dot in strip.dots) > 0
+
+
+def test_without_names_each_number_is_a_stack_and_ones_own_score_the_dot_at_its_foot():
+    named, nameless = strip_of(4, 7, 7, 7, 9), draw_nameless(summarise_scale([4, 7, 7, 7, 9]), mine=7)
+
+    heights = sorted({dot.y for dot in named.dots}, reverse=True)
+    assert [(one.x, one.bottom, one.top) for one in nameless.stacks] == [
+        (35, heights[0], heights[0]),
+        (65, heights[1], heights[2]),
+        (85, heights[0], heights[0]),
+    ]
+    assert {one.step for one in nameless.stacks} == {heights[0] - heights[1]}
+    assert [(dot.x, dot.y, dot.point.is_mine) for dot in nameless.dots] == [(65, heights[0], True)]
+    assert (nameless.height, nameless.median_x, nameless.band_x) == (named.height, named.median_x, named.band_x)
+
+
+def test_without_names_ones_own_score_alone_leaves_no_stack_and_an_abstention_no_dot():
+    assert [one.x for one in draw_nameless(summarise_scale([2, 5, 5]), mine=2).stacks] == [45]
+    assert draw_nameless(summarise_scale([2, 5, 5]), mine=None).dots == []
 
 
 def test_nothing_scored_draws_an_axis_alone():

@@ -263,12 +263,14 @@ def test_a3_2_a_ballot_sent_elsewhere_shows_without_a_reload_and_is_announced(pa
     BallotFactory(round_idea=places[0], voter=me)
     BallotFactory.create_batch(2, round_idea=places[0])
     visit(address(places[0]))
-    assert page.locator(".strip").first.locator(".dot").count() == 3
+    impacts = page.locator(".figure td:nth-child(2)")
+    assert impacts.all_text_contents() == ["0", "0", "0", "0", "3", "0", "0", "0", "0", "0"]
 
     BallotFactory(round_idea=places[0], impact=9)
 
     page.get_by_role("status").filter(has_text="4 ballots").wait_for(timeout=10_000, state="attached")
-    assert page.locator(".strip").first.locator(".dot").count() == 4
+    assert impacts.all_text_contents() == ["0", "0", "0", "0", "3", "0", "0", "0", "1", "0"]
+    assert page.locator(".strip").first.locator(".dots").count() == 2
 
 
 def test_ideas_are_found_while_typing_with_the_filter_in_the_address(page, visit, places, me):
