@@ -13,6 +13,8 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+PLANNED = (State.DRAFT, State.READY)  # not launched, so that its plan may still change
+
 MOVES: dict[State, frozenset[State]] = {
     # A finished experiment's results may be imported for a plan that ran elsewhere: straight to ended.
     State.DRAFT: frozenset({State.READY, State.ENDED}),

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from engagement.accounts.models import Member
 from engagement.accounts.rules import require_writer
 from engagement.core.errors import Forbidden
-from experiments.lifecycle import State, may_move
+from experiments.lifecycle import PLANNED, State, may_move
 from experiments.models import Experiment, ReportText
 
 
@@ -20,7 +20,7 @@ def may_decide(member: Member, experiment: Experiment) -> bool:
 
 def may_prepare(member: Member, experiment: Experiment) -> bool:
     """Roles, checklist and launch are open until the launch."""
-    return member.may_write and experiment.state in (State.DRAFT, State.READY)
+    return member.may_write and experiment.state in PLANNED
 
 
 def may_bring_results(member: Member, experiment: Experiment) -> bool:

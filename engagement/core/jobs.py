@@ -89,6 +89,12 @@ def run(job_id: str) -> None:
             _end(job, JobState.DONE, outcome, url)
 
 
+def keys_under_way(name: str) -> set[str]:
+    """The `key` arguments of the jobs of this name that wait or run, so that none is queued beside itself."""
+    rows = Job.objects.filter(name=name, state__in=(JobState.QUEUED, JobState.RUNNING))
+    return {arguments["key"] for arguments in rows.values_list("arguments", flat=True)}
+
+
 def resume_lost() -> int:
     """Queues again each job whose worker gives no sign of life, or whose task got lost on its way; returns how many."""
     moment = now()

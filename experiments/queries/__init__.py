@@ -12,7 +12,7 @@ from engagement.accounts.models import AuditEntry, Member
 from engagement.accounts.queries import audit_trail, writing_members
 from engagement.core.errors import NotFound
 from experiments.choices import MetricRole
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import (
     AskAnswer,
     Decision,
@@ -95,7 +95,7 @@ def under_way() -> QuerySet[Experiment]:
 
 def launched() -> QuerySet[Experiment]:
     """Those that left planning, running or over."""
-    return Experiment.objects.exclude(state__in=(State.DRAFT, State.READY))
+    return Experiment.objects.exclude(state__in=PLANNED)
 
 
 def variant(of: Experiment, key: str) -> Variant:

@@ -5,13 +5,13 @@ from datetime import date
 from django.db.models import QuerySet
 
 from engagement.accounts.models import Member, Pod
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED
 from experiments.models import Milestone
 
 
 def open_milestones() -> QuerySet[Milestone]:
     """Of planned experiments those not done, the earliest first."""
-    planned = Milestone.objects.filter(done_at=None, experiment__state__in=(State.DRAFT, State.READY))
+    planned = Milestone.objects.filter(done_at=None, experiment__state__in=PLANNED)
     return planned.select_related("experiment__pod", "owner").order_by("due", "pk")
 
 

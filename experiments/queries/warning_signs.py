@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from backlog.choices import IdeaState
 from backlog.models import Idea
 from engagement.accounts.models import Pod
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment, Milestone
 
 DECIDED_WITHIN, CLOSED_WITHIN = timedelta(days=7), timedelta(days=14)  # after the end, after the decision
@@ -30,7 +30,7 @@ def under_way() -> QuerySet[Experiment]:
 
 def has_no_next_step(experiment: Experiment, *, at: datetime) -> bool:
     """Of one of `under_way`: nobody holds a step of its plan, or its decision or retro is overdue."""
-    if experiment.state in (State.DRAFT, State.READY):
+    if experiment.state in PLANNED:
         return not experiment.held_milestones
     if experiment.state == State.ENDED:
         return experiment.ends is not None and experiment.ends + DECIDED_WITHIN < at
@@ -44,7 +44,7 @@ def over_loaded(members: Collection[int], experiments: Collection[Experiment], *
     for one in experiments:
         if one.state == State.DECIDED:
             continue
-        if one.state in (State.DRAFT, State.READY):
+        if one.state in PLANNED:
             soon = (step.owner_id for step in one.held_milestones if step.due < today + LOOKED_AHEAD)
             due.update(owner for owner in soon if owner is not None)
         roles.update({holder for role in ROLES if (holder := getattr(one, role)) is not None})

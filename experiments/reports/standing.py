@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from engagement.accounts.models import Member
 from experiments import queries, rules
 from experiments.choices import DecisionKind
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Decision, Experiment
 from experiments.reports.quarterly.period import quarter_of
 from experiments.reports.results import MetricResult
 from experiments.reports.sentences import one_of
 
-PLANNED = (State.DRAFT, State.READY)
 NAMED_AT_MOST = 3
 
 

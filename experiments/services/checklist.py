@@ -21,7 +21,7 @@ from engagement.core.errors import Conflict, Forbidden, InvalidInput
 from engagement.messaging.choices import Channel
 from engagement.messaging.content import Fault, Problem, problems
 from experiments.choices import MarkKind, MetricRole
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED
 from experiments.metrics.library import names_mechanics
 from experiments.models import ChecklistMark, Experiment, Sending
 from experiments.services.eligibility import newest_count
@@ -29,7 +29,6 @@ from experiments.services.plans import SLOTS
 
 VERSION = "launch-1"
 AUTHORED = ("planned", "loaded", "changed", "changed message", "changed variants", "moved", "chose audience")
-PLANNED = (State.DRAFT, State.READY)
 MOST_VARIANTS_ALONE = 5  # more of them only with a second member's reason
 
 

@@ -24,11 +24,9 @@ from engagement.customers.services import audiences
 from engagement.customers.services.audiences import Asking, Reason
 from engagement.customers.services.selecting import Ids
 from experiments.assignment import Slice, encoded
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED
 from experiments.models import Experiment, Holdout
 from experiments.services.separation import limit_to
-
-PLANNED = (State.DRAFT, State.READY)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, DomainError, InvalidInput
+from experiments.lifecycle import PLANNED
 from experiments.models import Experiment
 from experiments.services import checklist, runs
 from experiments.services.checklist import Item
@@ -38,7 +39,7 @@ def launch(*, experiment: Experiment, actor: Member | None, at: datetime | None 
 def _launch(experiment: Experiment, actor: Member | None, at: datetime) -> Experiment:
     # Locked before the checklist is read: no edit may slip in between the two.
     experiment = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
-    if experiment.state in checklist.PLANNED:
+    if experiment.state in PLANNED:
         items = [item for item in checklist.items(experiment, actor=actor, at=at) if item.is_open]
         if items:
             raise OpenItems(items)

@@ -22,7 +22,7 @@ from engagement.messaging.content import plain
 from engagement.messaging.models import Message
 from experiments import naming
 from experiments.choices import ExperimentKind, MetricRole
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED
 from experiments.metrics.library import names_mechanics
 from experiments.metrics.roles import WHY_DIAGNOSTIC
 from experiments.models import Experiment, Metric, RegisteredMetric, Variant
@@ -139,7 +139,7 @@ def _change(
 ) -> Experiment:  # fmt: skip
     require_writer(actor)
     experiment = Experiment.objects.select_for_update().get(pk=experiment.pk)
-    if experiment.state not in (State.DRAFT, State.READY):
+    if experiment.state not in PLANNED:
         raise Conflict(
             _("The plan is frozen: the experiment is %(state)s.") % {"state": experiment.get_state_display()}
         )

@@ -19,7 +19,6 @@ from engagement.core import jobs
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
 from engagement.core.jobs import Progress
-from engagement.core.models import Job, JobState
 from engagement.warehouse.engines import connect
 from experiments.choices import ExperimentKind, MetricRole
 from experiments.lifecycle import State
@@ -64,8 +63,7 @@ def replayed(batch: BatchShares) -> list[float]:
 
 def reallocate_all() -> int:
     """Queues one job per running bandit; how many. One whose last job still waits or runs gets no second one."""
-    waiting = Job.objects.filter(name=REALLOCATE, state__in=(JobState.QUEUED, JobState.RUNNING))
-    busy = {arguments["key"] for arguments in waiting.values_list("arguments", flat=True)}
+    busy = jobs.keys_under_way(REALLOCATE)
     rows = Experiment.objects.filter(kind=ExperimentKind.BANDIT, state=State.RUNNING, is_simulated=False)
     due = [each for each in rows.order_by("pk") if each.key not in busy and _is_running(each)]
     for experiment in due:

@@ -29,7 +29,7 @@ from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused
 from engagement.customers.services import feeds
 from experiments.choices import STATE_LABELS, MetricRole
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.metrics.definition import Covariate, MetricDefinition
 from experiments.metrics.library import names_mechanics
 from experiments.metrics.roles import WHY_DIAGNOSTIC
@@ -149,7 +149,7 @@ def _is_repeat(experiment: Experiment, file: ResultsFile, sha256: str) -> bool:
 
 def _require_unlaunched(experiment: Experiment) -> None:
     """A plan takes results from a file; what was launched here has its own exposures and its own launch owner."""
-    if experiment.state not in (State.DRAFT, State.READY) or experiment.follows_dates:
+    if experiment.state not in PLANNED or experiment.follows_dates:
         values = {"key": experiment.key, "state": str(STATE_LABELS[State(experiment.state)]).lower()}
         raise Conflict(_("The key “%(key)s” is taken by an experiment that is %(state)s.") % values)
 

@@ -9,7 +9,7 @@ from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
 from engagement.core.errors import Conflict, Forbidden
 from experiments.choices import STATE_LABELS
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment
 
 NAMED_AT_MOST = 4
@@ -27,7 +27,7 @@ def assign(
     """Names the three owners before the launch; refused where one member would launch and analyse."""
     require_writer(actor)
     experiment = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
-    if experiment.state not in (State.DRAFT, State.READY):
+    if experiment.state not in PLANNED:
         state = str(STATE_LABELS[State(experiment.state)]).lower()
         raise Conflict(_("The roles are frozen: the experiment is %(state)s.") % {"state": state})
     refuse_launch_by_analyst(launch=launch_owner, analysis=analysis_owner)

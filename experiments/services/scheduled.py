@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 
 from engagement.core import jobs
 from engagement.core.clock import now
-from engagement.core.models import Job, JobState
 from engagement.customers.queries import complete_through
 from experiments.lifecycle import State
 from experiments.metrics.spans import feeds
@@ -21,8 +20,7 @@ def analyse_open() -> int:
     One whose job of the day before is still waiting or running gets no second one. Results from a file are finished,
     and the demonstration's readers are made up once.
     """
-    waiting = Job.objects.filter(name=ANALYSE, state__in=(JobState.QUEUED, JobState.RUNNING))
-    busy = {arguments["key"] for arguments in waiting.values_list("arguments", flat=True)}
+    busy = jobs.keys_under_way(ANALYSE)
     due = [each for each in _begun() if each.key not in busy and not _is_settled(each) and _has_data(each)]
     for experiment in due:
         jobs.enqueue(

@@ -8,7 +8,7 @@ over: whoever dies there leaves it so, and it is told as *outcome unknown* and n
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,6 @@ from engagement.core import jobs
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
-from engagement.core.models import Job, JobState
 from engagement.customers.models import Customer
 from engagement.messaging import content, gate
 from engagement.messaging.channels import NotTaken, Outgoing, TakenLater, Unreachable
@@ -41,17 +40,19 @@ from engagement.messaging.tokens import TemplateBroken
 from engagement.warehouse import store
 from engagement.warehouse.tables import EXPOSURES
 from experiments.choices import ExperimentKind
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment, Sending, Variant
 from experiments.services import in_force
 from experiments.services.assigning import Assigned, decide_all
 
 SEND = "experiments.tasks.send"
-CHUNK = 500  # customers a step of preparing
+CHUNK = 5_000  # customers a step of preparing
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
 AT_ONCE = 50  # messages between two looks at whether it is still running
+# A run never waits: the cluster may have one worker, and what else is due waits for it. The next comes in a minute.
+RATE_OVER = timedelta(minutes=1)
+LONGEST_RUN_S = 45.0
 SENT_HERE = frozenset({Channel.EMAIL})
-PLANNED = (State.DRAFT, State.READY)
 
 
 @transaction.atomic
@@ -101,9 +102,8 @@ def begin(*, experiment: Experiment) -> None:
 
 def go_on() -> int:
     """Queues a job for every running experiment that has messages due by now; how many. Asked for every minute."""
-    waiting = Job.objects.filter(name=SEND, state__in=(JobState.QUEUED, JobState.RUNNING))
-    busy = {arguments["key"] for arguments in waiting.values_list("arguments", flat=True)}
-    rows = Experiment.objects.filter(state=State.RUNNING, sending__isnull=False).select_related("sending")
+    busy = jobs.keys_under_way(SEND)
+    rows = Experiment.objects.filter(state=State.RUNNING, ends__gt=now(), sending__isnull=False)
     due = [one for one in rows.order_by("pk") if one.key not in busy and _has_work(one)]
     for experiment in due:
         _queue(experiment)
@@ -111,9 +111,10 @@ def go_on() -> int:
 
 
 def send(*, experiment: Experiment, progress: Progress) -> tuple[int, int]:
-    """Prepares what is not prepared and delivers what is due by now: (sent, not sent) in this run.
+    """Prepares what is not prepared and delivers what is due by now and within the rate: (sent, not sent) in this run.
 
-    One at a time for an experiment: jobs see to it. It stops where the experiment no longer runs.
+    One at a time for an experiment: jobs see to it. It stops where the experiment no longer runs, and after less than
+    a minute; `go_on` queues the next run for what is left.
     """
     _tell_unknown(experiment)
     if not _is_running(experiment):
@@ -160,12 +161,12 @@ def _prepare(experiment: Experiment, progress: Progress) -> None:
         return
     people = _people(experiment, plan)
     progress.doing(_("Deciding who gets which variant"), total=people.count())
-    messages, done = {v.key: v for v in _speaking(experiment)}, 0
+    messages, done, home = {v.key: v for v in _speaking(experiment)}, 0, workspace().time_zone
     known = in_force.read()[experiment.key]
     while chunk := list(people.filter(pk__gt=plan.prepared_to).order_by("pk")[:CHUNK]):
         decided = decide_all(known, [one.external_id or "" for one in chunk])
         assigned = [(one, d.assigned) for one, d in zip(chunk, decided, strict=True) if d.assigned is not None]
-        due = {one.pk: _due_at(plan, experiment, one) for one, _assigned in assigned}
+        due = {one.pk: _due_at(plan, experiment, one, home) for one, _assigned in assigned}
         if assigned:
             source = f"sending:{experiment.uid}"
             store.append("exposures", [_exposures(experiment, assigned, due)], source=source, version=chunk[-1].pk)
@@ -193,22 +194,23 @@ def _channels(variant: Variant) -> list[str]:
     return variant.message.channels if variant.message else []
 
 
-def _due_at(plan: Sending, experiment: Experiment, customer: Customer) -> datetime:
+def _due_at(plan: Sending, experiment: Experiment, customer: Customer, home: str) -> datetime:
     """From the launch on; with a time of day, when that comes first on the customer's own clock."""
     begins = experiment.starts or now()
     if plan.local_time is None:
         return begins
-    zone = _zone(customer)
+    zone = _zone(customer, home)
     day = begins.astimezone(zone).date()
     days = (datetime.combine(day + timedelta(days=ahead), plan.local_time, zone) for ahead in (0, 1, 2))
     return next(moment.astimezone(begins.tzinfo) for moment in days if moment >= begins)
 
 
-def _zone(customer: Customer) -> ZoneInfo:
+def _zone(customer: Customer, home: str) -> ZoneInfo:
+    """The customer's own, else the workspace's."""
     try:
-        return ZoneInfo(customer.time_zone or workspace().time_zone)
+        return ZoneInfo(customer.time_zone or home)
     except (KeyError, ValueError, OSError):  # what the outer world called a zone and is none
-        return ZoneInfo(workspace().time_zone)
+        return ZoneInfo(home)
 
 
 def _exposures(
@@ -249,44 +251,50 @@ def _due(experiment: Experiment) -> QuerySet[Delivery]:
 
 def _deliver(experiment: Experiment, progress: Progress) -> tuple[int, int]:
     total, sent, failed = _due(experiment).count(), 0, 0
-    if not total:
+    room = _room(experiment)
+    if not total or not room:
         return 0, 0
-    progress.doing(_("Sending"), total=total)
-    variants = {variant.key: variant for variant in _speaking(experiment)}
-    rate = Sending.objects.get(experiment=experiment).per_minute / 60
+    progress.doing(_("Sending"), total=min(total, room))
+    variants, home = {variant.key: variant for variant in _speaking(experiment)}, workspace().time_zone
     with email_channel.opened() as connection:
-        begun = monotonic()
-        while chunk := list(_due(experiment).select_related("customer").order_by("due_at", "pk")[:AT_ONCE]):
-            if not _is_running(experiment):
+        ends = monotonic() + LONGEST_RUN_S
+        while (most := min(AT_ONCE, room - sent)) and monotonic() < ends:
+            chunk = list(_due(experiment).select_related("customer").order_by("due_at", "pk")[:most])
+            if not chunk or not _is_running(experiment):
                 break
-            for delivery, words in _admitted(experiment, chunk, variants):
-                if _hand_over(delivery, words, connection):
+            rules = sending_limits()
+            for delivery, words in _admitted(experiment, chunk, variants, rules.limits, home):
+                if _hand_over(delivery, words, connection, rules.sender_name):
                     sent += 1
                 else:
                     failed += 1
             progress.reached(sent + failed)
-            ahead = sent / rate - (monotonic() - begun)
-            if ahead > 0:
-                sleep(min(ahead, 60.0))
     return sent, failed
 
 
+def _room(experiment: Experiment) -> int:
+    """How many messages may leave now, after those of the last minute."""
+    left = deliveries_of(str(experiment.uid)).filter(state=DeliveryState.SENT, done_at__gt=now() - RATE_OVER).count()
+    return max(0, Sending.objects.get(experiment=experiment).per_minute - left)
+
+
 def _admitted(
-    experiment: Experiment, chunk: Sequence[Delivery], variants: Mapping[str, Variant]
+    experiment: Experiment, chunk: Sequence[Delivery], variants: Mapping[str, Variant], limits: gate.Limits, home: str
 ) -> Iterator[tuple[Delivery, Outgoing]]:
     """Those of the chunk that may go now, with their words; the rest waits or is told as not sent."""
-    moment, rules = now(), sending_limits()
+    moment = now()
     known = {
         channel: standings(
             [one.customer for one in chunk if one.channel == channel],
-            channel=channel, experiment_key=experiment.key, limits=rules.limits, at=moment,
+            channel=channel, experiment_key=experiment.key, limits=limits, at=moment,
         )
         for channel in {one.channel for one in chunk}
     }  # fmt: skip
     names = {token for variant in variants.values() if variant.message for token in content.uses(variant.message.said)}
     told = known_of([one.customer for one in chunk], names, at=moment)
     for one in chunk:
-        verdict = gate.judge(known[one.channel][one.customer_id], rules.limits, at=moment, zone=_zone(one.customer))
+        zone = _zone(one.customer, home)
+        verdict = gate.judge(known[one.channel][one.customer_id], limits, at=moment, zone=zone)
         if verdict.not_before is not None:
             Delivery.objects.filter(pk=one.pk).update(due_at=verdict.not_before)
         elif verdict.refusal is not None:
@@ -307,7 +315,7 @@ def _words(delivery: Delivery, variant: Variant, told: Mapping[str, Any]) -> Out
     return Outgoing(key, customer.email, words, link)
 
 
-def _hand_over(delivery: Delivery, mail: Outgoing, connection: Any) -> bool:
+def _hand_over(delivery: Delivery, mail: Outgoing, connection: Any, sender: str) -> bool:
     """Whether it was sent. Nobody else may have taken it meanwhile, and the mark is there before the first byte."""
     claimed = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.DUE).update(state=DeliveryState.SENDING)
     if not claimed:
@@ -316,7 +324,7 @@ def _hand_over(delivery: Delivery, mail: Outgoing, connection: Any) -> bool:
         _end(delivery, DeliveryState.NOT_SENT, Refusal.REFUSED)
         return False
     try:
-        email_channel.send(connection, mail, sender=sending_limits().sender_name)
+        email_channel.send(connection, mail, sender=sender)
     except NotTaken:
         _end(delivery, DeliveryState.NOT_SENT, Refusal.REFUSED)
         return False

@@ -13,7 +13,7 @@ from engagement.core.errors import Conflict, InvalidInput
 from engagement.messaging.content import FIELDS, LONGEST, Contents, clean
 from engagement.messaging.models import Message
 from experiments.choices import STATE_LABELS
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment, Variant
 from experiments.services import checklist
 from experiments.services.plans import FEWEST_VARIANTS, MOST_VARIANTS
@@ -116,7 +116,7 @@ def remove(*, variant: Variant, actor: Member) -> None:
 def _planned(experiment: Experiment) -> Experiment:
     """Locked, so that the texts of a plan change one after the other; refused after the launch."""
     found = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
-    if found.state not in checklist.PLANNED:
+    if found.state not in PLANNED:
         state = str(STATE_LABELS[State(found.state)]).lower()
         raise Conflict(_("The variants are frozen: the experiment is %(state)s.") % {"state": state})
     if found.follows_dates:

@@ -20,6 +20,7 @@ from engagement.customers.services.audiences import parsed
 from engagement.customers.wording import rule_words
 from experiments import queries
 from experiments.forms.sending import SendingForm
+from experiments.lifecycle import PLANNED
 from experiments.models import Experiment, Sending
 from experiments.services import eligibility, sending
 
@@ -75,7 +76,7 @@ def audience_context(request: MemberRequest, found: Experiment) -> dict[str, Any
         "counted": reports.audience_lines(counted) if counted else None,
         "newest": newest,
         "is_old": version is not None and version.pk not in {one.pk for one, _words in newest},
-        "may_choose": request.user.may_write and found.state in eligibility.PLANNED,
+        "may_choose": request.user.may_write and found.state in PLANNED,
         "may_write": request.user.may_write,
         "sending": Sending.objects.filter(experiment=found).first(),
         "sending_form": SendingForm.of(found),

@@ -13,7 +13,7 @@ from engagement.accounts.requests import MemberRequest
 from engagement.core.errors import Conflict, DomainError, InvalidInput
 from experiments import queries, rules
 from experiments.forms.launch import MarkForm, PausesForm, ReasonForm, RolesForm
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment
 from experiments.reports import running
 from experiments.services import checklist, launching, roles, runs, watching
@@ -21,7 +21,7 @@ from experiments.services import checklist, launching, roles, runs, watching
 
 def checklist_context(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     """The items as they stand for this member, and which buttons there are."""
-    is_planned = found.state in checklist.PLANNED
+    is_planned = found.state in PLANNED
     items = checklist.items(found, actor=request.user) if is_planned else []
     runs_now = found.state in (State.RUNNING, State.PAUSED) and request.user.may_write
     return {

@@ -10,11 +10,10 @@ from backlog.models import Goal
 from engagement.customers.models import AudienceCount
 from experiments import queries
 from experiments.choices import MetricRole
-from experiments.lifecycle import State
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment, Metric, Readout
 from experiments.reports.calendar.weeks import Weeks
 
-PLANNED = (State.DRAFT, State.READY)
 OVER = (State.ENDED, State.DECIDED, State.CLOSED)
 QUARTER_WEEKS = 13
 

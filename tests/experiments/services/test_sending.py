@@ -365,3 +365,32 @@ def test_the_health_page_and_its_file_tell_every_fate(sink, people, client):
     assert lines[0] == "customer,variant,channel,due_at,state,reason,done_at"
     assert len(lines) == 11
     assert next(line for line in lines if "suppressed" in line).startswith(f"{people[0].pk},")
+
+
+def test_a_run_sends_what_the_minute_has_room_for_and_the_next_ones_the_rest(sink, people):
+    experiment = launched(per_minute=4)
+
+    sent = [sent_at(experiment, START + timedelta(seconds=second)) for second in (0, 30, 61, 122, 183)]
+
+    assert sent == [(4, 0), (0, 0), (4, 0), (2, 0), (0, 0)]
+    assert sorted(sink.to) == sorted(f"c{n}@example.org" for n in range(10))
+
+
+def test_a_run_ends_before_a_minute_is_over_and_leaves_the_rest_to_the_next(sink, people, monkeypatch):
+    monkeypatch.setattr(sending, "AT_ONCE", 3)
+    experiment = launched()
+    clock = iter(range(0, 1000, 20))  # each look at the clock is twenty seconds after the last
+    monkeypatch.setattr(sending, "monotonic", lambda: float(next(clock)))
+
+    assert [sent_at(experiment, START)[0], sent_at(experiment, START)[0]] == [6, 4]
+
+
+def test_nothing_is_queued_where_nothing_is_due_or_the_end_has_passed(sink, people):
+    experiment = launched(per_minute=4)
+    Job.objects.all().delete()
+    with at(START + timedelta(minutes=1)):
+        assert [sending.go_on(), sending.go_on()] == [1, 0]
+    Job.objects.all().delete()
+    with at(START + 15 * DAY):
+        assert sending.go_on() == 0
+    assert Experiment.objects.get(pk=experiment.pk).state == "running"
