@@ -33,6 +33,7 @@ class Environment:
     warehouse_engine: str
     warehouse_memory: str
     track_calls_per_s: float
+    webhook_allow_private: bool
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -66,6 +67,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         warehouse_engine=get("WAREHOUSE_ENGINE", "duckdb", _engine, "duckdb or spark://HOST:PORT"),
         warehouse_memory=get("WAREHOUSE_MEMORY", "512MB", _memory, "an amount such as 1GB or 512MB"),
         track_calls_per_s=get("TRACK_CALLS_PER_S", "500", _rate, "a number above 0"),
+        webhook_allow_private=get("WEBHOOK_ALLOW_PRIVATE", "false", _flag, "true or false"),
     )
 
 

@@ -111,6 +111,7 @@ WAREHOUSE_ENGINE = ENV.warehouse_engine
 WAREHOUSE_MEMORY = ENV.warehouse_memory
 WAREHOUSE_DIR = DATA_DIR / "warehouse"
 TRACK_CALLS_PER_S = ENV.track_calls_per_s
+WEBHOOK_ALLOW_PRIVATE = ENV.webhook_allow_private
 FILE_READERS = {  # what a file through the browser may hold, and who reads it
     "customers": "engagement.customers.services.file_uploads.customers",
     "events": "engagement.customers.services.file_uploads.events",
