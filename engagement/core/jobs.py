@@ -71,6 +71,12 @@ def enqueue(name: str, /, *, label: str, asked_by: Any = None, back_url: str = "
     return job
 
 
+def withdraw(name: str, *, asked_by: Any, because: str) -> None:
+    """Ends those of somebody's jobs of this name that no worker has begun, each with the sentence."""
+    waiting = Job.objects.filter(name=name, asked_by=asked_by, state=JobState.QUEUED)
+    waiting.update(state=JobState.REFUSED, outcome=because, ended_at=now())
+
+
 def run(job_id: str) -> None:
     """Does the job unless somebody else does or did; the entry point that workers call."""
     job = _claim(UUID(job_id))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import ibis
 import pyarrow as pa
-from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from ibis.expr.types import Table
 
@@ -14,6 +14,7 @@ from engagement.accounts.models import Workspace
 from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.errors import NotFound
+from engagement.customers.audience_rules import Rule, event_measures, traits
 from engagement.customers.choices import BY_CONSENT, SuppressionScope
 from engagement.customers.models import (
     Audience,
@@ -28,10 +29,13 @@ from engagement.customers.models import (
     StateCount,
     StateDefinition,
     Suppression,
+    TraitFeed,
 )
 from engagement.customers.states import StateRule
 
 STALE_AFTER = 4  # stated delays without anything new
+SHORTEST_SILENCE, FALLEN_BEHIND = timedelta(days=1), timedelta(days=7)
+TRAIT_COLUMNS = ("time_zone", "locale", "email")  # traits with a column of their own
 
 
 def complete_through(events: Iterable[str]) -> dict[str, datetime]:
@@ -64,6 +68,15 @@ def ages(events: Iterable[str]) -> list[Age]:
     feeds = Feed.objects.filter(event__in=set(events), is_live=True, newest_at__isnull=False).order_by("event")
     present = now()
     return [Age(f.event, present - f.newest_at, f.stated_delay) for f in feeds if f.newest_at is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An event or a trait (`kind`) that stopped arriving; `since` None: it never came."""
+
+    kind: str
+    name: str
+    since: datetime | None
 
 
 def _flushed_through() -> datetime:
@@ -210,9 +223,54 @@ def audiences() -> list[tuple[Audience, AudienceVersion, AudienceCount | None]]:
     return [(version.audience, version, by_version.get(version.pk)) for version in found]
 
 
+def newest_draft_count(digest: str, *, channel: str) -> AudienceCount | None:
+    """The last count of the rule of this digest for whoever asks by this channel, whether it was saved since or not."""
+    return AudienceCount.objects.filter(digest=digest, experiment="", channels=channel).first()
+
+
 def newest_audience_count(version: AudienceVersion, *, experiment: str = "") -> AudienceCount | None:
     """The last count made for whoever asks: the experiment of that uid, or the audience's own page."""
     return AudienceCount.objects.filter(version=version, experiment=experiment).first()
+
+
+def silent(rule: Rule) -> list[Silent]:
+    """The rule's events and traits that stopped arriving, or never came, by name; in at most five queries."""
+    events = {leaf.event for leaf in event_measures(rule)}
+    return [*_silent_events(events), *_silent_traits(set(traits(rule)))]
+
+
+def _silent_events(names: set[str]) -> list[Silent]:
+    """A live feed is silent past a day and past its stated delay several times over; an imported one when what is
+    stated of it is a week behind the newest of all feeds."""
+    if not names:
+        return []
+    feeds, present = {feed.event: feed for feed in Feed.objects.filter(event__in=names)}, now()
+    newest = Feed.objects.aggregate(live=Max("newest_at"), stated=Max("complete_through"))
+    latest = max((moment for moment in newest.values() if moment), default=present)
+    found = [Silent("event", name, _silent_since(feeds.get(name), latest, present)) for name in sorted(names)]
+    return [one for one in found if one.since or one.name not in feeds]
+
+
+def _silent_since(feed: Feed | None, latest: datetime, present: datetime) -> datetime | None:
+    if feed is None:
+        return None
+    if feed.is_live and feed.newest_at:
+        patience = max(SHORTEST_SILENCE, STALE_AFTER * feed.stated_delay)
+        return feed.newest_at if present - feed.newest_at > patience else None
+    stated = feed.complete_through
+    return stated if stated and latest - stated > FALLEN_BEHIND else None
+
+
+def _silent_traits(names: set[str]) -> list[Silent]:
+    """A trait is silent when others were told a week after it; nothing is known of those last told before this was
+    kept account of."""
+    if not names:
+        return []
+    told = dict(TraitFeed.objects.filter(trait__in=names).values_list("trait", "newest_at"))
+    latest = TraitFeed.objects.aggregate(latest=Max("newest_at"))["latest"]
+    known = known_traits(names - told.keys()) | told.keys() | set(TRAIT_COLUMNS)
+    behind = {name for name, at in told.items() if latest - at > FALLEN_BEHIND}
+    return [Silent("trait", name, told.get(name)) for name in sorted(behind | (names - known))]
 
 
 def known_traits(names: Iterable[str]) -> set[str]:

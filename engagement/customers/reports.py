@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from scipy import stats
 
+from engagement.customers import queries
+from engagement.customers.audience_rules import Rule
 from engagement.customers.choices import STATE_CHOICES, Channel
 from engagement.customers.cohorts import WEEKS
 from engagement.customers.models import AudienceCount, StateCount
@@ -140,6 +144,22 @@ def audience_sentence(counted: AudienceCount) -> str:
     return _("%(left)s of %(matching)s matching customers can be asked; most others: %(reason)s.") % {
         **values, "reason": reason
     }  # fmt: skip
+
+
+def silent_sentences(rule: Rule) -> list[str]:
+    """What a rule reads that arrives no more, with the day it last did; in the order of events and traits."""
+    return [_silent_sentence(one) for one in queries.silent(rule)]
+
+
+def _silent_sentence(one: queries.Silent) -> str:
+    values = {"name": one.name, "day": date_format(localtime(one.since)) if one.since else ""}
+    if one.kind == "event":
+        if one.since is None:
+            return _("No event called “%(name)s” has ever arrived.") % values
+        return _("No “%(name)s” has arrived since %(day)s: what the rule says of it ends with that day.") % values
+    if one.since is None:
+        return _("Of no customer a trait called “%(name)s” is known.") % values
+    return _("“%(name)s” was last told on %(day)s, other traits since then: it may be out of date.") % values
 
 
 @dataclass(frozen=True, slots=True)

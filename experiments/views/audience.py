@@ -68,11 +68,13 @@ def who_sends(request: MemberRequest, key: str) -> HttpResponse:
 
 def audience_context(request: MemberRequest, found: Experiment) -> dict[str, Any]:
     version = found.audience_version
+    rule = parsed(version.rule) if version else None
     counted = eligibility.newest_count(found)
     newest = [(one, rule_words(parsed(one.rule))) for one in customers.newest_versions()]
     return {
         "version": version,
-        "words": rule_words(parsed(version.rule)) if version else "",
+        "words": rule_words(rule) if rule else "",
+        "silent": reports.silent_sentences(rule) if rule else [],
         "counted": reports.audience_lines(counted) if counted else None,
         "newest": newest,
         "is_old": version is not None and version.pk not in {one.pk for one, _words in newest},

@@ -2,7 +2,9 @@
 
 import pytest
 
+from engagement.core import jobs
 from engagement.core.jobs import Progress
+from engagement.core.models import Job
 from engagement.customers.models import Customer
 from engagement.customers.services import audiences, permissions, states
 from engagement.customers.services.customers import ensure
@@ -42,7 +44,7 @@ def test_one_customer_and_the_suppression_lists(visit, sign_in, look, width):
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_an_audience_its_editor_and_the_file_page(visit, sign_in, look, width):
+def test_an_audience_its_editor_and_the_file_page(page, visit, sign_in, look, width):
     ensure([f"reader-{number}" for number in range(9)])
     rule = {"all": [{"trait": "plan", "op": "is_not", "value": "gold"}, {"not": {"state": ["low"]}}]}
     version = audiences.create(name="Returning readers", rule=rule, actor=None)
@@ -51,7 +53,13 @@ def test_an_audience_its_editor_and_the_file_page(visit, sign_in, look, width):
 
     for path, name in (
         ("/customers/audiences/", "audiences"), (f"/customers/audiences/{version.audience_id}/", "audience"),
-        ("/customers/audiences/new/", "audience-new"), ("/customers/files/", "customer-files"),
+        ("/customers/files/", "customer-files"), ("/customers/audiences/new/", "audience-new"),
     ):  # fmt: skip
         visit(path, width=width)
         look(name)
+    page.get_by_label("About").first.select_option("list")
+    page.get_by_label("Value").first.press_sequentially("reader-1, reader-2")
+    page.locator("#live-count progress").wait_for()
+    jobs.run(str(Job.objects.get().pk))
+    page.locator("#live-said", has_text="All 2 matching customers can be asked.").wait_for(state="attached")
+    look("audience-live")

@@ -168,6 +168,15 @@ class RuleDraft:
             return False
         return all(judged)
 
+    @property
+    def problem(self) -> str:
+        """The first thing that keeps a judged rule from being one, as a sentence; empty when nothing does."""
+        forms_ = [self.as_json] if self.as_json else self.rows.forms
+        for number, form in enumerate(forms_, start=1):
+            if said := next((str(error) for errors in form.errors.values() for error in errors), ""):
+                return said if self.as_json else _("Condition %(number)d: %(said)s") % {"number": number, "said": said}
+        return self.error
+
     def refuse(self, error: DomainError) -> None:
         if error.field == "name" and self.needs_name:
             self.head.add_error("name", str(error))

@@ -1,6 +1,6 @@
 from engagement.customers.models.audience import Audience, AudienceCount, AudienceVersion
 from engagement.customers.models.customer import Customer, Identity, IdentityKind, Merge
-from engagement.customers.models.feed import Feed
+from engagement.customers.models.feed import Feed, TraitFeed
 from engagement.customers.models.inbox import Flush, InboxItem, SeenMessage
 from engagement.customers.models.permission import Consent, Erasure, Suppression, Tombstone
 from engagement.customers.models.state import FALL, StateCount, StateDefinition
@@ -24,4 +24,5 @@ __all__ = [
     "StateDefinition",
     "Suppression",
     "Tombstone",
+    "TraitFeed",
 ]

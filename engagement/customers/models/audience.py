@@ -39,13 +39,15 @@ class AudienceVersion(models.Model):
 
 
 class AudienceCount(models.Model):
-    """How many a version held, and how many of them could be reached, when somebody asked.
+    """How many a rule held, and how many of them could be reached, when somebody asked.
 
-    What keeps customers out depends on who asks: `experiment` names it (its uid, as text: experiments live above), and
-    is empty where the audience was counted by itself.
+    Without a version it is of a rule that is still being written, known by its digest alone. What keeps customers out
+    depends on who asks: `experiment` names it (its uid, as text: experiments live above), and is empty where the
+    audience was counted by itself.
     """
 
-    version = models.ForeignKey(AudienceVersion, on_delete=models.CASCADE, related_name="counts")
+    version = models.ForeignKey(AudienceVersion, null=True, on_delete=models.CASCADE, related_name="counts")
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the rule; empty of counts of long ago.")
     experiment = models.CharField(max_length=36, blank=True)
     channels = models.CharField(max_length=60, blank=True, help_text="All that must reach a customer, with commas.")
     at = models.DateTimeField()
@@ -57,7 +59,10 @@ class AudienceCount(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["version", "experiment", "-at"], name="audience_count_newest")]
+        indexes = [
+            models.Index(fields=["version", "experiment", "-at"], name="audience_count_newest"),
+            models.Index(fields=["digest", "-at"], name="audience_count_of_rule"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.version} on {self.at:%Y-%m-%d}"
+        return f"{self.version or 'a rule being written'} on {self.at:%Y-%m-%d}"

@@ -20,3 +20,13 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return self.event
+
+
+class TraitFeed(models.Model):
+    """When a trait was last told of anybody, whatever was said: by a file or over the tracking API."""
+
+    trait = models.CharField(max_length=255, unique=True)
+    newest_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.trait

@@ -1,10 +1,12 @@
 """Saving audiences and counting them: who matches, who falls out for what reason, who is left."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,19 @@ from django.utils.translation import gettext as _
 from engagement.accounts.models import Member
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
+from engagement.core import jobs
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
+from engagement.core.models import Job
 from engagement.customers import queries
 from engagement.customers.audience_rules import AllOf, Rule, RuleRefused, read
 from engagement.customers.models import Audience, AudienceCount, AudienceVersion
 from engagement.customers.services.selecting import Ids, numbers, removed_by_part, select
 from engagement.customers.wording import rule_words
+
+DRAFT_JOB = "engagement.customers.services.audiences.draft_count_job"
+DRAFTS_KEPT = timedelta(days=1)
 
 # Given the customers that are still there, which of them fall out; with its name, in the order they are asked.
 Reason = tuple[str, Callable[[Ids], np.ndarray]]
@@ -65,7 +72,7 @@ def create(*, name: str, rule: Any, actor: Member | None, note: str = "") -> Aud
         raise Conflict(_("An audience needs a name that no other has."), field="name")
     audience = Audience.objects.create(name=name, note=note.strip())
     audit.record(actor=actor, verb="saved audience", target=audience, after={"rule": rule})
-    return AudienceVersion.objects.create(audience=audience, number=1, rule=rule, made_by=actor)
+    return _version(audience, 1, rule, actor)
 
 
 @transaction.atomic
@@ -81,10 +88,22 @@ def change(*, audience: Audience, rule: Any, actor: Member | None, seen_version:
     if newest is not None and newest.rule == rule:
         return newest
     number = newest.number + 1 if newest else 1
-    made = AudienceVersion.objects.create(audience=audience, number=number, rule=rule, made_by=actor)
+    made = _version(audience, number, rule, actor)
     before = {"rule": newest.rule} if newest else {}
     audit.record(actor=actor, verb="changed audience", target=audience, before=before, after={"rule": rule})
     return made
+
+
+def _version(audience: Audience, number: int, rule: Any, actor: Member | None) -> AudienceVersion:
+    """What was counted of the rule while it was written is the version's from now on."""
+    made = AudienceVersion.objects.create(audience=audience, number=number, rule=rule, made_by=actor)
+    AudienceCount.objects.filter(version=None, digest=digest(rule)).update(version=made)
+    return made
+
+
+def digest(rule: Any) -> str:
+    """The SHA-256 by which a rule is known that has no version; equal trees have equal ones."""
+    return sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()
 
 
 def count(*, version: AudienceVersion, asking: Asking = ASKING_NOTHING, at: datetime | None = None) -> AudienceCount:
@@ -93,7 +112,18 @@ def count(*, version: AudienceVersion, asking: Asking = ASKING_NOTHING, at: date
     Each matching customer falls out at most once, for the first of: suppressed, without consent, then what is further.
     The parts and what is left add up to all that match.
     """
-    moment, rule = at or now(), parsed(version.rule)
+    return _counted(version.rule, version, asking, at or now())
+
+
+def count_draft(*, rule: Any, asking: Asking = ASKING_NOTHING, at: datetime | None = None) -> AudienceCount:
+    """Counts a rule that is not saved, as `count` does; what was counted so and never saved is forgotten in a day."""
+    moment = at or now()
+    AudienceCount.objects.filter(version=None, at__lt=moment - DRAFTS_KEPT).delete()
+    return _counted(rule, None, asking, moment)
+
+
+def _counted(tree: Any, version: AudienceVersion | None, asking: Asking, moment: datetime) -> AudienceCount:
+    rule = parsed(tree)
     chosen = select(rule, at=moment, with_states=True)
     left = np.ones(len(chosen.customers), dtype=np.bool_)
     parts = []
@@ -104,8 +134,8 @@ def count(*, version: AudienceVersion, asking: Asking = ASKING_NOTHING, at: date
         left &= ~out
     states = Counter(state for state, stays in zip(chosen.states, left, strict=True) if stays)
     return AudienceCount.objects.create(
-        version=version, experiment=asking.experiment_uid, channels=joined(asking.channels), at=moment,
-        matching=len(left), parts=parts, left=int(left.sum()),
+        version=version, digest=digest(tree), experiment=asking.experiment_uid, channels=joined(asking.channels),
+        at=moment, matching=len(left), parts=parts, left=int(left.sum()),
         left_by_state=dict(states), removed_most="" if len(left) else _removed_most(rule, moment),
     )  # fmt: skip
 
@@ -158,6 +188,21 @@ def count_job(*, progress: Progress, version_id: int, channel: str = "") -> tupl
     progress.doing(_("Counting “%(name)s”") % {"name": version.audience})
     made = count(version=version, asking=Asking(channels=[channel] if channel else []))
     return told(made), reverse("audience", args=[version.audience_id])
+
+
+def ask_draft_count(*, rule: Any, channel: str, actor: Member) -> Job:
+    """The job that counts a rule while somebody writes it. What they asked for before and no worker has begun is
+    withdrawn: only the rule as it is now is worth the work."""
+    require_writer(actor)
+    parsed(rule)
+    jobs.withdraw(DRAFT_JOB, asked_by=actor, because=_("A newer rule is counted instead."))
+    return jobs.enqueue(DRAFT_JOB, label=_("Counting the rule"), asked_by=actor, rule=rule, channel=channel)
+
+
+def draft_count_job(*, progress: Progress, rule: Any, channel: str = "") -> tuple[str, str]:
+    """Counts a rule that is not saved; the editor starts it whenever somebody pauses."""
+    progress.doing(_("Counting the rule"))
+    return told(count_draft(rule=rule, asking=Asking(channels=[channel] if channel else []))), ""
 
 
 def told(made: AudienceCount) -> str:

@@ -18,7 +18,7 @@ from engagement.core.errors import InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.row_files import FileRefused, RowFile
 from engagement.customers.models import Customer
-from engagement.customers.services import customers, peace
+from engagement.customers.services import customers, feeds, peace
 
 BATCH = 5_000
 KNOWN = ("email", "time_zone", "locale", "first_seen")
@@ -50,10 +50,13 @@ def import_customers(*, path: Path, name: str, progress: Progress) -> tuple[int,
 @transaction.atomic
 def _store(rows: Iterator[CustomerRow], progress: Progress) -> int:
     changed = done = 0
+    told: set[str] = set()
     while chunk := list(islice(rows, BATCH)):
         changed += _store_chunk({row.external_id: row for row in chunk})
+        told.update(name for row in chunk for name, value in (*row.columns.items(), *row.traits.items()) if value)
         done += len(chunk)
         progress.reached(done)
+    feeds.told(told)
     return changed
 
 

@@ -146,6 +146,7 @@ def _remember_traits(items: Sequence[Taken], owners: Sequence[int], *, number: i
             for row in rows:
                 _apply(row, told[row.pk])
             Customer.objects.bulk_update(rows, [*LONGEST, "traits", "told_at"], batch_size=100)
+    feeds.told(name for words in told.values() for name, (_at, value) in words.items() if value is not None)
 
 
 def _told(items: Sequence[Taken], owners: Sequence[int]) -> dict[int, dict[str, tuple[int, object]]]:

@@ -28,7 +28,6 @@ from engagement.customers.states import activity
 from engagement.warehouse.engines import Warehouse, connect
 
 Ids = NDArray[np.int64]
-COLUMNS = ("time_zone", "locale", "email")  # traits with a column of their own
 CHUNK = 50_000
 
 
@@ -145,7 +144,7 @@ def _must(rule: Rule) -> Q:
 
 def _as_text(trait: str) -> Any:
     """A trait as the words one would write: true, 5, gold; null where nobody told it."""
-    if trait in COLUMNS:
+    if trait in queries.TRAIT_COLUMNS:
         return F(trait)
     if connection.vendor == "postgresql":
         return KeyTextTransform(trait, "traits")

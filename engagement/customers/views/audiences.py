@@ -1,6 +1,7 @@
 """Audiences: the list, the rule editor, the count that adds up."""
 
 import json
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -14,14 +15,17 @@ from django.views.decorators.http import require_POST
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
 from engagement.core import jobs
+from engagement.core.clock import now
 from engagement.core.errors import DomainError
+from engagement.core.models import Job, JobState
 from engagement.customers import queries, reports
 from engagement.customers.choices import Channel
 from engagement.customers.forms.audience import RuleDraft
-from engagement.customers.models import Audience, AudienceVersion
+from engagement.customers.models import Audience, AudienceCount, AudienceVersion
 from engagement.customers.services import audiences
 from engagement.customers.wording import rule_words
 
+FRESH = timedelta(minutes=5)
 COUNT = "engagement.customers.services.audiences.count_job"
 
 
@@ -63,12 +67,58 @@ def count(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("job", job.pk)
 
 
+@require_POST
+def live(request: MemberRequest) -> HttpResponse:
+    """Whom the rule as it is typed holds: the newest count of it, else a job that counts it."""
+    require_writer(request.user)
+    return render(request, "customers/_audience_live.html", {**_live(request), "is_poll": True})
+
+
+def live_job(request: MemberRequest, job_id: str) -> HttpResponse:
+    """How far such a job is; when it is done, what it counted."""
+    job = get_object_or_404(Job.objects.filter(name=audiences.DRAFT_JOB, asked_by=request.user.pk), pk=job_id)
+    rule, found = job.arguments.get("rule"), None  # none once a customer whom it named is erased
+    if rule and job.state == JobState.DONE:
+        found = queries.newest_draft_count(audiences.digest(rule), channel=job.arguments["channel"])
+    context = {
+        **_shown(found, request.GET.get("counted", "")), "job": job, "is_poll": True,
+        "silent_live": _silent(rule) if rule else [],
+    }  # fmt: skip
+    return render(request, "customers/_audience_live.html", context)
+
+
+def _live(request: MemberRequest) -> dict[str, Any]:
+    draft = RuleDraft.judged(request.POST, needs_name=False)
+    if not draft.is_valid():
+        return {**_shown(None, request.POST.get("counted", "")), "why": draft.problem}
+    tree, channel = draft.tree(), request.POST.get("channel", "")
+    channel = channel if channel in Channel.values else ""
+    found = queries.newest_draft_count(audiences.digest(tree), channel=channel)
+    is_fresh = found is not None and now() - found.at < FRESH
+    job = None if is_fresh else audiences.ask_draft_count(rule=tree, channel=channel, actor=request.user)
+    shown = _shown(found if is_fresh else None, request.POST.get("counted", ""))
+    return {**shown, "job": job, "silent_live": _silent(tree)}
+
+
+def _silent(tree: Any) -> list[str]:
+    return reports.silent_sentences(audiences.parsed(tree))
+
+
+def _shown(found: AudienceCount | None, last: str) -> dict[str, Any]:
+    """The count of the rule as it is; without it, the one that the page showed last."""
+    shown = found or (AudienceCount.objects.filter(pk=int(last), experiment="").first() if last.isdecimal() else None)
+    lines = reports.audience_lines(shown) if shown else None
+    return {"count_id": shown.pk if shown else "", "live": lines if found else None, "last": None if found else lines}
+
+
 def _edited(request: MemberRequest, found: Audience | None) -> HttpResponse:
     version = found.versions.first() if found else None
     if request.method != "POST":
         return _page(request, found, RuleDraft.fresh(version))
     if "add_condition" in request.POST:
         return _page(request, found, RuleDraft.typed(request.POST))
+    if "count_rule" in request.POST:
+        return _page(request, found, RuleDraft.judged(request.POST, needs_name=False), live=_live(request))
     draft = RuleDraft.judged(request.POST, needs_name=found is None)
     if not draft.is_valid():
         return _page(request, found, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -90,8 +140,9 @@ def _saved(request: MemberRequest, found: Audience | None, draft: RuleDraft) -> 
 
 
 def _page(
-    request: MemberRequest, found: Audience | None, draft: RuleDraft, status: int = HTTPStatus.OK
-) -> HttpResponse:
+    request: MemberRequest, found: Audience | None, draft: RuleDraft, status: int = HTTPStatus.OK,
+    *, live: dict[str, Any] | None = None,
+) -> HttpResponse:  # fmt: skip
     versions = list(found.versions.select_related("made_by")) if found else []
     counted = queries.newest_audience_count(versions[0]) if versions else None
     context: dict[str, Any] = {
@@ -103,5 +154,9 @@ def _page(
         "channels": Channel.choices,
         "as_json": json.dumps(versions[0].rule, indent=1, ensure_ascii=False) if versions else "",
         "may_write": request.user.may_write,
+        "silent": _silent(versions[0].rule) if versions else [],
+        "channel": request.POST.get("channel", ""),
+        "count_id": counted.pk if counted else "",
+        **(live or {}),
     }
     return render(request, "customers/audience.html", context, status=status)

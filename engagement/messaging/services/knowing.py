@@ -6,7 +6,8 @@ from typing import Any
 
 from engagement.customers.audience_rules import InList
 from engagement.customers.models import Customer
-from engagement.customers.services.selecting import COLUMNS, select
+from engagement.customers.queries import TRAIT_COLUMNS
+from engagement.customers.services.selecting import select
 
 
 def known_of(customers: Sequence[Customer], names: Collection[str], *, at: datetime) -> dict[int, dict[str, Any]]:
@@ -17,7 +18,7 @@ def known_of(customers: Sequence[Customer], names: Collection[str], *, at: datet
     states = _states(customers, at) if "state" in names else {}
     found = {}
     for customer in customers:
-        columns = {name: getattr(customer, name) for name in COLUMNS}
+        columns = {name: getattr(customer, name) for name in TRAIT_COLUMNS}
         told = {**customer.traits, **columns, "state": states.get(customer.pk, "")}
         found[customer.pk] = {name: value for name, value in told.items() if name in names}
     return found

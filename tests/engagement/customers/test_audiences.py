@@ -7,16 +7,20 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engagement.core import jobs
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
 from engagement.core.jobs import Progress
 from engagement.core.models import Job
+from engagement.customers import queries
 from engagement.customers.forms.audience import rows_of
 from engagement.customers.models import Audience, AudienceCount, AudienceVersion, Consent, Customer, Suppression
-from engagement.customers.services import audiences, permissions
+from engagement.customers.services import audiences, feeds, permissions
 from engagement.customers.services.customers import ensure
 from tests.factories import MemberFactory
 
@@ -200,6 +204,95 @@ def test_counting_is_a_job_and_the_page_shows_the_last_one_with_its_age(client, 
     assert "0 of 10 matching customers can be asked; most others: without consent." in page
     assert "Counted 3 hours ago" in page.replace("\xa0", " ")
     assert "Gold" in text_of(client.get("/customers/audiences/"))
+
+
+def test_a_rule_is_counted_while_it_is_written_and_the_last_count_shows_until_then(client, people):
+    client.force_login(MemberFactory())
+    allow(people[:4])
+    gold = {
+        "condition-rows": "1",
+        "channel": "email",
+        **row(0, group=1, kind="trait", name="plan", op="is", value="gold"),
+    }
+    wider = {**gold, "condition-rows": "2", **row(1, group=1, kind="list", value="c10, c11")}
+
+    first = text_of(client.post("/customers/audiences/live/", gold))
+    address = re.search(r'hx-get="([^"]+)"', first)[1]
+    jobs.run(str(Job.objects.get().pk))
+    done = text_of(client.get(address))
+    kept = AudienceCount.objects.get()
+    AudienceCount.objects.update(at=now() - timedelta(hours=3))
+    second = text_of(client.post("/customers/audiences/live/", {**wider, "counted": f"{kept.pk}"})).replace("\xa0", " ")
+    client.post("/customers/audiences/new/", {**gold, "name": "Gold", "seen_version": "0"})
+
+    assert (kept.version, kept.matching, kept.parts, kept.left) == (
+        None,
+        10,
+        [["suppressed", 0], ["without_consent", 6]],
+        4,
+    )
+    assert "4 of 10 matching customers can be asked; most others: without consent." in done
+    assert "hx-get" not in done
+    assert "hx-get" in second
+    assert "The last count, of the rule as it was then" in second
+    assert "Counted 3 hours ago" in second
+    assert AudienceVersion.objects.get().counts.get() == kept
+
+
+def test_only_the_newest_rule_is_worth_counting_and_a_half_written_one_is_not(client, people):
+    member, other = MemberFactory(), MemberFactory()
+    client.force_login(member)
+    theirs = audiences.ask_draft_count(rule=FREE, channel="", actor=other)
+    first = audiences.ask_draft_count(rule=GOLD, channel="", actor=member)
+    audiences.ask_draft_count(rule=FREE, channel="", actor=member)
+    half = {"condition-rows": "1", **row(0, group=1, kind="trait", name="age", op="above", value="old")}
+
+    said = text_of(client.post("/customers/audiences/live/", half))
+
+    assert "Condition 1: “old” is no number." in said
+    assert "A newer rule is counted instead." in text_of(client.get(f"/customers/audiences/live/{first.pk}/"))
+    assert client.get(f"/customers/audiences/live/{theirs.pk}/").status_code == 404
+    assert [job.state for job in Job.objects.order_by("created_at")] == ["queued", "refused", "queued"]
+
+
+def test_without_script_a_button_counts_and_keeps_what_was_typed(client, people):
+    client.force_login(MemberFactory())
+    typed = {"name": "Gold", "condition-rows": "1", **row(0, group=1, kind="trait", name="plan", op="is", value="gold")}
+
+    client.post("/customers/audiences/new/", {**typed, "count_rule": "1"})
+    jobs.run(str(Job.objects.get().pk))
+    page = text_of(client.post("/customers/audiences/new/", {**typed, "count_rule": "1"}))
+
+    assert "All 10 matching customers can be asked." in page
+    assert 'value="gold"' in page
+    assert not Audience.objects.exists()
+
+
+def test_a_rule_says_since_when_what_it_reads_has_not_arrived(client, people):
+    client.force_login(MemberFactory())
+    present = now()
+    feeds.arrived({"order": present - timedelta(days=3), "session": present})
+    feeds.complete(events=["visit"], through=present - timedelta(days=30))
+    feeds.told(["plan"], at=present - timedelta(days=20))
+    feeds.told(["plan", "age"], at=present - timedelta(days=9))
+    feeds.told(["age"], at=present)
+    event = {"of": "count", "op": "at_least", "value": 1}
+    rule = {"any": [
+        GOLD, {"trait": "age", "op": "above", "value": 3}, {"trait": "plann", "op": "is_set"},
+        *({"event": name, **event} for name in ("order", "session", "visit", "ordr")),
+    ]}  # fmt: skip
+    version = audiences.create(name="Gold", rule=rule, actor=None)
+
+    found = queries.silent(audiences.parsed(rule))
+    page = text_of(client.get(f"/customers/audiences/{version.audience_id}/"))
+
+    assert found == [
+        queries.Silent("event", "order", present - timedelta(days=3)), queries.Silent("event", "ordr", None),
+        queries.Silent("event", "visit", present - timedelta(days=30)),
+        queries.Silent("trait", "plan", present - timedelta(days=9)), queries.Silent("trait", "plann", None),
+    ]  # fmt: skip
+    assert f"No “order” has arrived since {date_format(localtime(present - timedelta(days=3)))}" in page
+    assert "No event called “ordr” has ever arrived." in page
 
 
 def test_the_list_takes_the_same_queries_for_one_and_for_three(client, people, django_assert_max_num_queries):

@@ -7,7 +7,7 @@ from engagement.core import uploads
 from engagement.core.errors import InvalidInput, NotFound
 from engagement.core.jobs import Progress
 from engagement.core.models import Job
-from engagement.customers.models import Customer
+from engagement.customers.models import Customer, TraitFeed
 from engagement.customers.services import erasure, file_uploads
 from engagement.warehouse.engines import connect
 from tests.factories import MemberFactory
@@ -37,6 +37,7 @@ def test_a_file_of_customers_and_one_of_events_are_read_once_by_their_jobs(clien
         "rows.csv: 2 rows read, 2 of them new or changed.", "rows.csv: 2 rows read, 2 of them new or changed."
     ]  # fmt: skip
     assert Customer.objects.get(external_id="ann").traits == {"plan": "gold"}
+    assert set(TraitFeed.objects.values_list("trait", flat=True)) == {"plan"}
     with connect() as warehouse:
         assert warehouse.number(warehouse.table("events").count()) == 2
     with pytest.raises(NotFound, match="Upload it again"):

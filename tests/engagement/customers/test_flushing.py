@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from engagement.core.jobs import Progress
-from engagement.customers.models import Customer, Flush, Identity, InboxItem, Merge
+from engagement.customers.models import Customer, Flush, Identity, InboxItem, Merge, TraitFeed
 from engagement.customers.payloads import Taken
 from engagement.customers.services import flushing, inbox
 from engagement.customers.services.customer_imports import import_customers
@@ -50,6 +50,7 @@ def test_what_was_said_later_holds_whenever_it_came_in():
 
     ada = Customer.objects.get()
     assert (ada.email, ada.traits) == ("new@example.org", {"plan": "gold", "size": 4})
+    assert set(TraitFeed.objects.values_list("trait", flat=True)) == {"city", "email", "plan", "size"}
 
 
 def test_a_file_of_customers_is_later_than_what_happened_before_it_and_speaks_of_whoever_stayed(tmp_path):
