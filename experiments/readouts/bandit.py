@@ -60,13 +60,46 @@ class Batches:
 
 
 @dataclass(frozen=True)
-class BanditData(MetricData):
+class OfBandit(MetricData):
+    """What every metric of a bandit says alike. `plain`: the same customers without their propensities.
+
+    A covariate is not used: the propensities carry the design.
+    """
+
+    plain: MetricData
+
+    def post_stratified(self) -> None:
+        """None: strata of a bandit would need their own propensities."""
+        return
+
+    @property
+    def has_covariate(self) -> bool:
+        return False
+
+    @property
+    def fewest_events(self) -> Array | None:
+        return self.plain.fewest_events
+
+    @property
+    def mean(self) -> Array:
+        return self.plain.mean
+
+    @property
+    def mean_uncapped(self) -> Array:
+        return self.plain.mean_uncapped
+
+    @property
+    def variance(self) -> Array:
+        return self.plain.variance
+
+
+@dataclass(frozen=True)
+class BanditData(OfBandit):
     """A metric of a bandit: differences by inverse propensities over the ripe batches, plain means beside them.
 
     sums:      of everybody who counts, as any metric's: what is told of each variant by itself.
     by_batch:  sums of the ripe batches, shape (..., batch, variant), oldest first; `propensities`: (batch, variant).
     planned_decisions: customers of all variants together at the planned end.
-    A covariate is not used: the propensities carry the design.
     """
 
     by_batch: MetricSums
@@ -97,35 +130,10 @@ class BanditData(MetricData):
         """The second opinion: one regression a batch, robust to drift of the common level."""
         return stats.batched_ols(self.log, alpha=alpha)
 
-    def post_stratified(self) -> None:
-        """None: strata of a bandit would need their own propensities."""
-        return
-
-    @property
-    def has_covariate(self) -> bool:
-        return False
-
-    @property
-    def fewest_events(self) -> Array | None:
-        return self.plain.fewest_events
-
-    @property
-    def mean(self) -> Array:
-        return self.plain.mean
-
-    @property
-    def variance(self) -> Array:
-        return self.plain.variance
-
     @cached_property
     def loading(self) -> Array:
         error = self.arms.squared_error
         return stats.dunnett_loading(error[..., :1], error[..., 1:])
-
-    @cached_property
-    def plain(self) -> MetricData:
-        """The same customers without their propensities."""
-        return metric_data(self.definition, self.sums)
 
     @cached_property
     def arms(self) -> stats.AdaptiveMeans:
@@ -143,13 +151,11 @@ class BanditData(MetricData):
 
 
 @dataclass(frozen=True)
-class UnweighedData(MetricData):
+class UnweighedData(OfBandit):
     """A ratio or a quantile of a bandit: told of each variant, compared with none.
 
     Propensities weigh sums of customers; the plain comparison of anything else leans and its interval misses.
     """
-
-    plain: MetricData
 
     def difference(self, alpha: ArrayLike = 0.05, *, p_of_interval: bool = False) -> stats.Estimate:
         return self._ruled_out(self.plain.unadjusted_difference(alpha))
@@ -158,26 +164,6 @@ class UnweighedData(MetricData):
         return self._ruled_out(self.plain.unadjusted_lift(alpha))
 
     unadjusted_difference, unadjusted_lift = difference, lift
-
-    def post_stratified(self) -> None:
-        """None, as of every bandit."""
-        return
-
-    @property
-    def has_covariate(self) -> bool:
-        return False
-
-    @property
-    def mean(self) -> Array:
-        return self.plain.mean
-
-    @property
-    def mean_uncapped(self) -> Array:
-        return self.plain.mean_uncapped
-
-    @property
-    def variance(self) -> Array:
-        return self.plain.variance
 
     def _ruled_out(self, found: stats.Estimate) -> stats.Estimate:
         return found.overruled(np.ones(found.shape, dtype=np.bool_), stats.Status.NOT_IDENTIFIED)
@@ -198,7 +184,8 @@ def bandit_data(
     if not ripe:
         variants = everybody.n.shape[-1]
         sums, shares = of_batches([NOBODY]), [(1.0 / variants,) * variants]
-    return BanditData(definition, everybody, sums, np.array(shares), planned_decisions)
+    plain = metric_data(definition, everybody)
+    return BanditData(definition, everybody, plain, sums, np.array(shares), planned_decisions)
 
 
 def posterior(definition: MetricDefinition, sums: MetricSums) -> stats.Posterior:

@@ -74,6 +74,13 @@ def exact(value: Any) -> str:
 
 
 @register.filter
+def sentence(text: str) -> str:
+    """What somebody wrote, with the full stop that another sentence may follow; nothing stays nothing."""
+    written = text.strip()
+    return written if not written or written[-1] in ".!?…。" else f"{written}."
+
+
+@register.filter
 def deadline(moment: datetime) -> str:
     """A time by which somebody is to act, with its day; less than two hours off, the minutes left come first."""
     written = date_format(localtime(moment), _("l j F, H:i"))

@@ -58,3 +58,10 @@ def test_deadline_tells_the_minutes_only_when_it_is_soon(left, written, monkeypa
     monkeypatch.setattr(formats, "now", lambda: moment)
 
     assert formats.deadline(moment + left) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "told"), [("More return ", "More return."), ("More return.", "More return."), ("", "")]
+)
+def test_sentence_ends_where_another_may_follow(written, told):
+    assert formats.sentence(written) == told
