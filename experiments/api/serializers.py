@@ -193,9 +193,12 @@ class HypothesisSerializer(serializers.Serializer[Any]):
 
 
 class PlanSerializer(serializers.Serializer[Experiment]):
-    """A new experiment. The first variant is control; `starts` counts, `ends` no longer does."""
+    """A new experiment. The first variant is control; `starts` counts, `ends` no longer does.
 
-    key = serializers.CharField(max_length=200)
+    `key`: composed by the workspace's pattern. Told all the same, any other is refused.
+    """
+
+    key = serializers.CharField(max_length=200, required=False, allow_blank=True)
     name = serializers.CharField(max_length=200)
     kind = serializers.ChoiceField(choices=ExperimentKind.choices, required=False)
     idea = serializers.PrimaryKeyRelatedField(queryset=Idea.objects.all(), required=False, allow_null=True)
@@ -209,7 +212,7 @@ class PlanSerializer(serializers.Serializer[Experiment]):
     def create(self, validated_data: dict[str, Any]) -> Experiment:
         variants = [VariantPlan(**{"name": row["key"], **row}) for row in validated_data.pop("variants")]
         metrics = [MetricPlan(**row) for row in validated_data.pop("metrics")]
-        return plans.create(actor=self.context["request"].user, variants=variants, metrics=metrics, **validated_data)
+        return plans.plan(actor=self.context["request"].user, variants=variants, metrics=metrics, **validated_data)
 
 
 class ChecklistItemSerializer(serializers.Serializer[Any]):

@@ -36,9 +36,9 @@ class PlanDraft:
         self.variants, self.metrics = variants, metrics
 
     @classmethod
-    def fresh(cls, workspace: Workspace, idea: Idea | None = None, *, key: str = "", disputed: str = "") -> "PlanDraft":
+    def fresh(cls, workspace: Workspace, idea: Idea | None = None, *, disputed: str = "") -> "PlanDraft":
         """An empty form, or one begun from an idea; `disputed`: the scale that its pod is split on."""
-        head = {"name": idea.title, "pod": idea.pod_id, "key": key} if idea else {}
+        head = {"name": idea.title, "pod": idea.pod_id} if idea else {}
         known = {"because": _part(idea.problem), "we_believe": _part(idea.change)} if idea else {}
         if disputed and idea:
             split = _("the pod is split on its %(scale)s, and only customers can say") % {"scale": disputed}
@@ -85,7 +85,7 @@ class PlanDraft:
             part.add_error(field if field in part.fields else None, str(error))
 
     def plan(self, time_zone: str) -> dict[str, Any]:
-        """What `plans.create` takes; call it on a valid draft only."""
+        """What `plans.plan` takes; call it on a valid draft only."""
         first, last = self.dates.cleaned_data["first_day"], self.dates.cleaned_data["last_day"]
         return {
             **self.head.cleaned_data,

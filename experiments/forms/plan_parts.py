@@ -21,7 +21,6 @@ class HeadForm(forms.Form):
     pod = forms.ModelChoiceField(
         Pod.objects.none(), label=gettext_lazy("Pod"), required=False, empty_label=gettext_lazy("No pod")
     )
-    key = forms.CharField(label=gettext_lazy("Key"), max_length=100, required=False)
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
         choices=ExperimentKind.choices,
@@ -37,7 +36,7 @@ class HeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
         pattern = {"pattern": workspace.naming_pattern}
-        self.fields["key"].help_text = _("Names it for good. Empty: composed as %(pattern)s.") % pattern
+        self.fields["name"].help_text = _("Its key is composed as %(pattern)s and stays for good.") % pattern
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or ExperimentKind.AB

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from backlog.models import Idea
 from backlog.quarters import Quarter
 from backlog.services import ideas
-from engagement.accounts.models import Member, Pod
+from engagement.accounts.models import Member, Pod, Workspace
 from engagement.accounts.queries import workspace
 from engagement.accounts.rules import require_writer
 from engagement.accounts.services import audit
@@ -84,6 +84,8 @@ def create(
 ) -> Experiment:
     """A draft experiment with its variants, messages and metrics, linked to the idea it came from.
 
+    Under whatever key: for what was named elsewhere. Members plan by `plan`.
+
     The primary metric of a bandit is a share or an amount within a window: its shares follow whoever has closed it.
     """
     require_writer(actor)
@@ -98,7 +100,7 @@ def create(
         with transaction.atomic():
             experiment.save()
     except IntegrityError as error:
-        sentence = _("The key “%(key)s” is taken by another experiment. Choose another one.") % {"key": key}
+        sentence = _("The key “%(key)s” is taken by another experiment.") % {"key": key}
         raise Conflict(sentence, field="key") from error
     _create_variants(experiment, variants)
     _create_metrics(experiment, metrics)
@@ -111,20 +113,42 @@ def create(
     return experiment
 
 
-def proposed_key(*, name: str, pod: Pod | None, channels: Collection[str], starts: datetime | None) -> str:
-    """A free key composed from the workspace's pattern; several channels are called multi."""
-    house = workspace()
-    day = (starts or now()).astimezone(ZoneInfo(house.time_zone)).date()
-    quarter = Quarter.of(day)
-    key = naming.composed_key(
+@transaction.atomic
+def plan(
+    *, name: str, variants: Sequence[VariantPlan], actor: Member | None, key: str = "", idea: Idea | None = None,
+    pod: Pod | None = None, starts: datetime | None = None, **rest: Any,
+) -> Experiment:  # fmt: skip
+    """What `create` makes, under the key that the workspace's pattern composes, with a number where that is taken.
+
+    A `key` may be told to make sure of it; any other than the composed one is refused.
+    """
+    require_writer(actor)
+    house = Workspace.objects.select_for_update().get(pk=workspace().pk)  # two plans at once get two keys
+    pod = pod or (idea.pod if idea else None)
+    channels = {variant.channel for variant in variants if variant.subject or variant.body}
+    composed = _composed_key(house, name, pod, channels, starts)
+    start = composed[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
+    free = naming.free_key(composed, set(Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)))
+    if key not in ("", composed, free):
+        words = {"pattern": house.naming_pattern, "key": free}
+        raise InvalidInput(_("The key is composed as %(pattern)s: here “%(key)s”.") % words, field="key")
+    return create(
+        key=key or free, name=name, variants=variants, actor=actor, idea=idea, pod=pod, starts=starts, **rest
+    )
+
+
+def _composed_key(
+    house: Workspace, name: str, pod: Pod | None, channels: Collection[str], starts: datetime | None
+) -> str:
+    """Several channels are called multi; the quarter is that of the first day, of today where none is set."""
+    quarter = Quarter.of((starts or now()).astimezone(ZoneInfo(house.time_zone)).date())
+    return naming.composed_key(
         house.naming_pattern,
         quarter=f"{quarter.year}q{quarter.number}",
         pod=pod.slug if pod else "",
         channel=next(iter(channels)) if len(channels) == 1 else "multi" if channels else "",
         title=name,
     )
-    start = key[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
-    return naming.free_key(key, set(Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)))
 
 
 @transaction.atomic

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from backlog.choices import Scale
 from backlog.models import Idea
 from backlog.queries import ideas_visible_to
-from engagement.accounts.models import Workspace
 from engagement.accounts.queries import workspace
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
@@ -18,7 +17,6 @@ from engagement.core.addresses import row_number
 from engagement.core.errors import DomainError, Forbidden, NotFound
 from experiments import queries
 from experiments.forms.plan import PlanDraft
-from experiments.models import Experiment
 from experiments.services import plans
 
 
@@ -27,7 +25,7 @@ def new(request: MemberRequest) -> HttpResponse:
     require_writer(request.user)
     house, idea = workspace(), _idea(request)
     if request.method != "POST":
-        draft = PlanDraft.fresh(house, idea, key=_proposal(idea), disputed=_disputed(request))
+        draft = PlanDraft.fresh(house, idea, disputed=_disputed(request))
         return _page(request, draft, idea)
     if "add_variant" in request.POST or "add_metric" in request.POST:
         return _page(request, PlanDraft.typed(house, request.POST), idea)
@@ -35,7 +33,7 @@ def new(request: MemberRequest) -> HttpResponse:
     if not draft.is_valid():
         return _page(request, draft, idea, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        experiment = _create(request, draft, house, idea)
+        experiment = plans.plan(**draft.plan(house.time_zone), idea=idea, actor=request.user)
     except Forbidden:
         raise
     except DomainError as error:
@@ -43,22 +41,6 @@ def new(request: MemberRequest) -> HttpResponse:
         return _page(request, draft, idea, status=error.status)
     messages.success(request, _("The plan of “%(name)s” is saved.") % {"name": experiment})
     return redirect("experiment", experiment.key, "plan")
-
-
-def _create(request: MemberRequest, draft: PlanDraft, house: Workspace, idea: Idea | None) -> Experiment:
-    plan = draft.plan(house.time_zone)
-    channels = {variant.channel for variant in plan["variants"] if variant.channel}
-    plan["key"] = plan["key"] or plans.proposed_key(
-        name=plan["name"], pod=plan["pod"], channels=channels, starts=plan["starts"]
-    )
-    return plans.create(**plan, idea=idea, actor=request.user)
-
-
-def _proposal(idea: Idea | None) -> str:
-    if idea is None:
-        return ""
-    channels = {idea.channel} if idea.channel else set()
-    return plans.proposed_key(name=idea.title, pod=idea.pod, channels=channels, starts=None)
 
 
 def _disputed(request: MemberRequest) -> str:

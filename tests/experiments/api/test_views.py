@@ -34,7 +34,7 @@ def client(client, member):
 
 def plan(**changes: Any) -> dict[str, Any]:
     return {
-        "key": "noon", "name": "Noon letter",
+        "name": "Noon letter",
         "variants": [{"key": "control", "share": 0.5}, {"key": "noon", "share": 0.5, "subject": "Good noon"}],
         "metrics": [{"key": "read", "kind": "proportion", "role": "primary"}],
         **changes,
@@ -202,14 +202,15 @@ def test_nothing_is_told_without_signing_in(client, tmp_path):
 
 
 # --- planning -------------------------------------------------------------------------------------------------------
-def test_a_plan_is_made_by_the_pages_own_service(client, member):
+def test_b1_2_a_plan_is_made_and_named_by_the_pages_own_service(client, member):
     idea, pod = IdeaFactory(), PodFactory(slug="loyalty")
 
-    answer = post(client, URL, plan(idea=idea.pk, pod="loyalty", ends="2027-02-01T00:00:00Z"))
+    answer = post(client, URL, plan(idea=idea.pk, pod="loyalty", starts="2027-01-05T00:00:00Z"))
 
     assert answer.status_code == 201
     experiment = Experiment.objects.get()
     assert (experiment.idea, experiment.pod, experiment.strategy_owner) == (idea, pod, member)
+    assert answer.json()["key"] == experiment.key == "2027q1-loyalty-email-noon-letter"
     assert [variant["name"] for variant in answer.json()["variants"]] == ["control", "noon"]
     assert Message.objects.get().contents == {"email": {"subject": "Good noon"}}
 
@@ -220,8 +221,12 @@ HALF = {"key": "control", "share": 0.5}
 @pytest.mark.parametrize(
     ("change", "status", "field", "sentence"),
     [
-        ({"key": "no spaces"}, 422, "key", "A key has 1 to 100 letters, digits, - or _."),
-        ({"key": "planned"}, 409, "key", "The key “planned” is taken by another experiment. Choose another one."),
+        (
+            {"key": "noon", "starts": "2027-01-05T00:00:00Z"},
+            422,
+            "key",
+            "The key is composed as {quarter}-{pod}-{channel}-{title}: here “2027q1-email-noon-letter”.",
+        ),
         ({"variants": [HALF]}, 422, "variants", "An experiment compares 2 to 10 variants, control included."),
         ({"variants": [HALF, HALF]}, 422, "variants", "Two variants have the same name."),
         (
@@ -239,7 +244,7 @@ HALF = {"key": "control", "share": 0.5}
         ),
     ],
 )
-def test_a_refused_plan_is_one_sentence_and_writes_nothing(client, change, status, field, sentence):
+def test_b1_2_a_refused_plan_is_one_sentence_and_writes_nothing(client, change, status, field, sentence):
     planned()
     before = AuditEntry.objects.count()
 

@@ -123,10 +123,10 @@ def test_a_services_refusal_stands_where_it_belongs():
     draft.refuse(InvalidInput("Two variants have the same name.", field="variants"))
     draft.refuse(InvalidInput("Exactly one metric is primary.", field="metrics"))
     draft.refuse(InvalidInput("The end must lie after the start.", field="ends"))
-    draft.refuse(Conflict("The key is taken.", field="key"))
+    draft.refuse(InvalidInput("That is no name.", field="name"))
     draft.refuse(Conflict("The idea is in a round."))
 
     assert draft.variants.error == "Two variants have the same name."
     assert draft.metrics.error == "Exactly one metric is primary."
     assert draft.dates.errors == {"last_day": ["The end must lie after the start."]}
-    assert draft.head.errors == {"key": ["The key is taken."], "__all__": ["The idea is in a round."]}
+    assert draft.head.errors == {"name": ["That is no name."], "__all__": ["The idea is in a round."]}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backlog.models import Idea
-from engagement.accounts.models import AuditEntry
+from engagement.accounts.models import AuditEntry, Workspace
 from engagement.core.errors import Conflict, Forbidden, InvalidInput
 from engagement.messaging.models import Message
 from experiments.models import Experiment, Metric, Variant
@@ -37,7 +37,7 @@ FEW = "An experiment compares 2 to 10 variants, control included."
 REFUSALS = [
     ({"key": "no spaces"}, InvalidInput, "key", KEY),
     ({"key": "x" * 101}, InvalidInput, "key", KEY),
-    ({"key": "taken"}, Conflict, "key", "The key “taken” is taken by another experiment. Choose another one."),
+    ({"key": "taken"}, Conflict, "key", "The key “taken” is taken by another experiment."),
     ({"variants": [share("a", 0.5)]}, InvalidInput, "variants", FEW),
     ({"variants": [share("a", 0.1)] * 11}, InvalidInput, "variants", FEW),
     ({"variants": [share("a", 0.5)] * 2}, InvalidInput, "variants", "Two variants have the same name."),
@@ -103,11 +103,42 @@ def test_an_idea_in_a_round_is_not_planned():
     assert rows() == before
 
 
-def test_the_proposed_key_follows_the_pattern_in_the_workspaces_zone_and_is_free():
+MULTI = [
+    VariantPlan("control", "Control", 0.5, channel="push", subject="Hello"),
+    VariantPlan("note", "Note", 0.5, subject="Thank you"),
+]
+
+
+def named(**changes) -> str:
+    asked = {
+        "name": "Thank you", "actor": MemberFactory(), "variants": MULTI, "starts": SOON,
+        "metrics": [MetricPlan("m", "mean", "primary")], **changes,
+    }  # fmt: skip
+    return plans.plan(**asked).key
+
+
+def test_b1_2_the_key_is_composed_by_the_pattern_in_the_workspaces_zone_and_is_free():
+    Workspace.objects.update(time_zone="Europe/Berlin")
     pod = PodFactory(slug="loyalty")
-    planned(key="2026q4-loyalty-multi-thank-you")
 
-    proposed = plans.proposed_key(name="Thank you", pod=pod, channels={"email", "push"}, starts=SOON)
-    alone = plans.proposed_key(name="Thank you", pod=None, channels=set(), starts=SOON)
+    keys = [named(pod=pod), named(pod=pod), named(variants=halves(0.5, 0.5)), named(idea=IdeaFactory(pod=pod))]
 
-    assert (proposed, alone) == ("2026q4-loyalty-multi-thank-you-2", "2026q4-thank-you")
+    assert keys == [
+        "2027q1-loyalty-multi-thank-you", "2027q1-loyalty-multi-thank-you-2", "2027q1-thank-you",
+        "2027q1-loyalty-multi-thank-you-3",
+    ]  # fmt: skip
+
+
+def test_b1_2_the_key_that_is_composed_may_be_told_and_any_other_is_refused():
+    Workspace.objects.update(naming_pattern="EXP_{title}_{quarter}")
+
+    assert named(key="exp-thank-you-2026q4") == "exp-thank-you-2026q4"
+    before = rows()
+    with pytest.raises(InvalidInput) as other:
+        named(key="thanks", actor=None)
+    with pytest.raises(Conflict, match="The key “exp-thank-you-2026q4” is taken by another experiment."):
+        named(key="exp-thank-you-2026q4", actor=None)
+
+    sentence = "The key is composed as EXP_{title}_{quarter}: here “exp-thank-you-2026q4-2”."
+    assert (str(other.value), other.value.field) == (sentence, "key")
+    assert rows() == before
