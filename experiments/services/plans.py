@@ -128,13 +128,12 @@ def plan(
     channels = {variant.channel for variant in variants if variant.subject or variant.body}
     composed = _composed_key(house, name, pod, channels, starts)
     start = composed[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
-    free = naming.free_key(composed, set(Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)))
+    taken = Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)
+    free = naming.free_key(composed, set(taken))
     if key not in ("", composed, free):
         words = {"pattern": house.naming_pattern, "key": free}
         raise InvalidInput(_("The key is composed as %(pattern)s: here “%(key)s”.") % words, field="key")
-    return create(
-        key=key or free, name=name, variants=variants, actor=actor, idea=idea, pod=pod, starts=starts, **rest
-    )
+    return create(key=key or free, name=name, variants=variants, actor=actor, idea=idea, pod=pod, starts=starts, **rest)
 
 
 def _composed_key(

@@ -136,7 +136,7 @@ def test_b1_2_the_key_that_is_composed_may_be_told_and_any_other_is_refused():
     before = rows()
     with pytest.raises(InvalidInput) as other:
         named(key="thanks", actor=None)
-    with pytest.raises(Conflict, match="The key “exp-thank-you-2026q4” is taken by another experiment."):
+    with pytest.raises(Conflict, match="The key “exp-thank-you-2026q4” is taken by another experiment"):
         named(key="exp-thank-you-2026q4", actor=None)
 
     sentence = "The key is composed as EXP_{title}_{quarter}: here “exp-thank-you-2026q4-2”."
