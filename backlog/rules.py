@@ -16,7 +16,7 @@ from engagement.core.errors import Conflict, DomainError, Forbidden
 
 
 def is_in_pod(member: Member, pod: Pod | None) -> bool:
-    return pod is not None and pod.members.filter(pk=member.pk).exists()
+    return pod is not None and pod in member.pods.all()  # a page that has them at hand already asks no more
 
 
 def may_change_idea(member: Member, idea: Idea) -> bool:

@@ -118,11 +118,9 @@ def places_scored_again(first_round: VotingRound) -> list[RoundIdea]:
     return list(again.order_by("-round_id", "pk"))
 
 
-def merged_away(round_id: int, idea_id: int) -> Idea | None:
-    """The idea that is scored in this one's stead since the two were merged; else None."""
-    if RoundIdea.objects.filter(round=round_id, idea=idea_id).exists():
-        return None
-    return Idea.objects.filter(merged_ideas=idea_id, round_ideas__round=round_id).first()
+def kept_in_place_of(round_id: int, idea_id: int) -> QuerySet[Idea]:
+    """The one idea that is scored in that round in this one's stead since the two were merged; none where none is."""
+    return Idea.objects.filter(merged_ideas=idea_id, round_ideas__round=round_id)
 
 
 def places_scored_by(member: Member) -> QuerySet[RoundIdea]:

@@ -4,6 +4,7 @@ from hashlib import blake2b
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -31,11 +32,11 @@ STOP_POLLING = 286  # htmx's own status: take this answer and ask no more
 
 
 def ballot(request: MemberRequest, round_id: int, idea_id: int) -> HttpResponse:
-    kept = queries.merged_away(round_id, idea_id)
-    if kept is not None:
+    place = queries.places().filter(round=round_id, idea=idea_id).first()
+    if place is None:
+        kept = get_object_or_404(queries.kept_in_place_of(round_id, idea_id))
         messages.warning(request, _("The idea was merged into this one. Nothing was sent."))
         return redirect("ballot", round_id, kept.pk)
-    place = place_of(request, round_id, idea_id)
     form = BallotForm(request.POST or None, evidence=list(queries.evidence_for(place.idea)))
     if request.method == "POST" and form.is_valid():
         try:
@@ -100,36 +101,38 @@ def _what_follows(request: MemberRequest, round_id: int) -> str:
 
 def _ballot_page(request: MemberRequest, place: RoundIdea, form: BallotForm) -> dict[str, Any]:
     voting_round = get_object_or_404(queries.rounds_visible_to(request.user), pk=place.round_id)
+    prefetch_related_objects([request.user], "pods")
     cast = list(queries.ballots_visible_to(request.user).filter(round_idea=place))
     own = next((one for one in cast if one.voter_id == request.user.pk), None)
     refusal = rules.voting_refusal(request.user, voting_round, is_invited=voting_round.is_invited, at=now())
     result = queries.scores_visible_to(request.user).filter(pk=place.pk).first()
+    first = list(queries.first_ballots_visible_to(request.user, place)) if own or result else []
     return {
         "voting_round": voting_round,
         "idea": place.idea,
         "place": place,
         "own": own,
-        "own_first": own and queries.first_ballots_visible_to(request.user, place).filter(voter=request.user).first(),
+        "own_first": own and next((one for one in first if one.voter_id == own.voter_id), None),
         "may_vote": own is None and refusal is None,
         "refusal": refusal,
         "form": form,
         "scales": scales_shown(form, has_keys=request.user.has_shortcuts),
         "number": voting_round.own_count + 1,
         "left": voting_round.idea_count - voting_round.own_count - 1,
-        "what_follows": _what_follows(request, place.round_id) if own else "",
+        "what_follows": _what_follows(request, place.round_id) if own and not result else "",
         "sent": sent_before(request, place.round_id),
         "result": result,
         "ballots": cast if result else [],
-        **evidence_shown(request, place.idea),
-        **(_reveal(request, place, cast) if result else _first_look(request, place)),
+        **evidence_shown(request, form.evidence),
+        **(_reveal(request, place, cast, first) if result else _first_look(request, place)),
     }
 
 
-def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot]) -> dict[str, Any]:
-    first = {one.voter_id: one for one in queries.first_ballots_visible_to(request.user, place)}
+def _reveal(request: MemberRequest, place: RoundIdea, cast: list[Ballot], first: list[Ballot]) -> dict[str, Any]:
+    by_voter = {one.voter_id: one for one in first}
     for one in cast:
-        one.first = first.get(one.voter_id)
-    figure = reveal_figure(cast, request.user, first=first.values())
+        one.first = by_voter.get(one.voter_id)
+    figure = reveal_figure(cast, request.user, first=first)
     return {"figure": figure, "comments": comments_by_scale(cast), **talk_shown(request.user, place, at=now())}
 
 

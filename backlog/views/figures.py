@@ -31,9 +31,13 @@ class Figure:
     rows: list[Row]
     disciplines: list[tuple[str, str]]
     is_second: bool = False
+    said: str = ""
 
     @property
     def sentence(self) -> str:
+        """What `said` says, else where the middle of the ballots is."""
+        if self.said:
+            return self.said
         medians = [(row.scale, row.summary.median) for row in self.rows if row.summary and row.summary.median]
         parts = [f"{scale.label.lower()} {exact(median)}" for scale, median in medians]
         return _("In the middle: %(parts)s") % {"parts": ", ".join(parts)}
@@ -58,7 +62,9 @@ def tally_figure(tally: Tally) -> Figure:
     return Figure(rows, disciplines=[])
 
 
-def reveal_figure(ballots: Iterable[Ballot], member: Member, *, first: Iterable[Ballot] = ()) -> Figure:
+def reveal_figure(
+    ballots: Iterable[Ballot], member: Member, *, first: Iterable[Ballot] = (), sentence: str = ""
+) -> Figure:
     """Dots with discipline and name; the member's own ones marked. Above a second round's stand those of the first."""
     cast, before = list(ballots), list(first)
     summary = summarise(ballot.scores for ballot in cast)
@@ -68,7 +74,7 @@ def reveal_figure(ballots: Iterable[Ballot], member: Member, *, first: Iterable[
     ]
     present = {ballot.voter.discipline for ballot in (*cast, *before)}
     disciplines = [(one.value, str(one.label)) for one in Discipline if one in present]
-    return Figure(rows, disciplines, is_second=bool(before))
+    return Figure(rows, disciplines, is_second=bool(before), said=sentence)
 
 
 def _named_row(scale: Scale, summary: ScaleSummary, points: list[Point], earlier: list[Point]) -> Row:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from backlog.queries.rounds import BoardRow
 from backlog.services import rounds
 from backlog.views import reveal
 from backlog.views.ballots import sent_before
+from backlog.views.figures import reveal_figure
 from engagement.accounts.models import Pod
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
@@ -61,6 +62,7 @@ def round_new(request: MemberRequest) -> HttpResponse:
 
 def voting_round(request: MemberRequest, round_id: int) -> HttpResponse:
     found = _visible(request, round_id)
+    prefetch_related_objects([request.user], "pods")
     moment, board = now(), queries.board(request.user, found)
     waiting = [] if found.is_closed else queries.queue(request.user, at=moment)
     context = {
@@ -87,12 +89,23 @@ def _revealed(request: MemberRequest, found: VotingRound, board: list[BoardRow])
     return {
         "tiers": tiers,
         "tiers_sentence": reveal.tiers_sentence(tiers),
+        "rank_axis": reveal.rank_axis(tiers),
         "disputed": reveal.disputed(board, talks),
+        "disputed_count": len(split),
+        **_most_disputed(request, board),
         "talk_next": reveal.next_talk(board, talks),
         "agreed": agreed,
         "second_rounds": list(dict.fromkeys(place.round for place in again)),
         "to_second_round": left if left and rules.second_round_refusal(request.user, found) is None else [],
     }
+
+
+def _most_disputed(request: MemberRequest, board: list[BoardRow]) -> dict[str, Any]:
+    """The dots of the idea about which the round is split most, under the sentence that says how."""
+    row = reveal.most_disputed(board)
+    if row is None:
+        return {"split": None}
+    return {"split": row, "figure": reveal_figure(row.ballots, request.user, sentence=reveal.split_sentence(row))}
 
 
 def round_second(request: MemberRequest, round_id: int) -> HttpResponse:

@@ -179,7 +179,7 @@ def test_query_counts_do_not_grow_with_disputed_ideas(client_of, count, django_a
     rounds.close_round(voting_round=made.round, actor=None)
     client = client_of(voter("Mia") if count == 1 else Member.objects.filter(name="Mia").first())
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get(f"/rounds/{made.round_id}/")
     with django_assert_max_num_queries(12):
         client.get("/")
