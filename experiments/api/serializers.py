@@ -153,7 +153,7 @@ class ExperimentDetailSerializer(ExperimentSerializer):
     metrics = MetricSerializer(many=True, read_only=True)
 
     class Meta(ExperimentSerializer.Meta):
-        parts = ["strategy_owner", "launch_owner", "hypothesis", "pauses_on", "variants", "metrics"]
+        parts = ["strategy_owner", "launch_owner", "hypothesis", "subgroups", "pauses_on", "variants", "metrics"]
         fields = [*ExperimentSerializer.Meta.fields, *parts]
         read_only_fields = fields
 
@@ -206,6 +206,7 @@ class PlanSerializer(serializers.Serializer[Experiment]):
     starts = serializers.DateTimeField(required=False, allow_null=True)
     ends = serializers.DateTimeField(required=False, allow_null=True)
     hypothesis = HypothesisSerializer(required=False)
+    subgroups = serializers.ListField(child=serializers.CharField(max_length=255), required=False)
     variants = VariantPlanSerializer(many=True)
     metrics = MetricPlanSerializer(many=True)
 

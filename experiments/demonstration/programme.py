@@ -82,6 +82,7 @@ class ExperimentText:
     ends: When
     variants: tuple[VariantText, ...]
     metrics: tuple[MetricText, ...]
+    subgroups: tuple[str, ...] = ()
     reach: float = 1.0
     shares: tuple[float, ...] = (0.5, 0.5)
     launched_by: str = ""
@@ -441,6 +442,7 @@ EXPERIMENTS = (
             ),
         ),
         metrics=(NEW_SUPPORTER, REVENUE, UNSUBSCRIBED, READ_IN_WEEK_2),
+        subgroups=("state",),
         launched_by="benedikt",
         ended=recently(-3, TUESDAY),
     ),

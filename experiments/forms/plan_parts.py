@@ -32,11 +32,22 @@ class HeadForm(forms.Form):
         ),
     )
 
+    subgroups = forms.CharField(
+        label=gettext_lazy("Subgroups"), max_length=500, required=False,
+        help_text=gettext_lazy(
+            "Traits, or state for the customer state, with commas between: the effect is looked at by each of them, and"
+            " by nothing that is not declared here."
+        ),
+    )  # fmt: skip
+
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
         pattern = {"pattern": workspace.naming_pattern}
         self.fields["name"].help_text = _("Its key is composed as %(pattern)s and stays for good.") % pattern
+
+    def clean_subgroups(self) -> list[str]:
+        return [name.strip() for name in self.cleaned_data["subgroups"].split(",") if name.strip()]
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or ExperimentKind.AB

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from ibis.expr.types import Table
 
-UNKNOWN = "unknown"  # the value of a subgroup that nobody knew at exposure
+STATE = "state"  # the name by which a plan declares the customer state as a subgroup
+UNKNOWN, OTHER = "unknown", "other"  # values of a subgroup: what nobody knew at exposure; the rarer ones together
 
 
 def exposures_inside(

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from scipy import special
 
 from engagement.core.figures import Group, Interval, forest
 from engagement.core.templatetags.estimates import written_estimate
+from engagement.customers.reports import STATE_LABELS
 from experiments.choices import MetricKind, MetricRole
 from experiments.metrics.definition import SHARES
+from experiments.metrics.exposed import OTHER, STATE, UNKNOWN
 from experiments.models import Metric, Variant
 from experiments.reports.effects import Effect, effect
 from experiments.reports.sentences import listed
@@ -197,6 +199,7 @@ class SubgroupRow:
     """One value of a declared subgroup and treatment; no verdict: a claim needs the test that effects differ."""
 
     value: str
+    label: str
     variant: str
     place: int
     customers: int
@@ -206,14 +209,49 @@ class SubgroupRow:
     unit: str
     scale: int
 
+    @property
+    def shown(self) -> tuple[float | None, float | None, float | None]:
+        """Estimate and interval in the unit that is shown: shares in percentage points."""
+        known = (None if part is None else self.scale * part for part in (self.estimate, self.low, self.high))
+        estimate, low, high = known
+        return estimate, low, high
+
 
 @dataclass(frozen=True, slots=True)
 class Subgroup:
     """One declared subgroup of the primary metric, with the sentence that says whether effects differ at all."""
 
     name: str
+    metric: str
     sentence: str
     rows: list[SubgroupRow]
+
+    @property
+    def figure(self) -> dict[str, Any]:
+        """Differences against control, a group per value; with one treatment a line per value."""
+        labels = dict.fromkeys(row.label for row in self.rows)
+        if len(self.treatments) == 1:
+            groups = [Group("", [_subgroup_line(row, row.label) for row in self.rows])]
+        else:
+            groups = [
+                Group(label, [_subgroup_line(row, row.variant) for row in self.rows if row.label == label])
+                for label in labels
+            ]
+        return forest(groups, unit=self.rows[0].unit, columns=(_("Difference and interval"), _("Customers")))
+
+    @property
+    def treatments(self) -> list[tuple[int, str]]:
+        """Place and name of each, for the key."""
+        return sorted({(row.place, row.variant) for row in self.rows})
+
+
+def _subgroup_line(row: SubgroupRow, label: str) -> Interval:
+    written = written_estimate(row.estimate, row.low, row.high, row.unit, row.scale)
+    value, low, high = row.shown if row.low is not None and row.high is not None else (None, None, None)
+    return Interval(
+        label, value, low, high, row.place, value_words=written.value if written else "–",
+        interval_words=written.interval if written else "", verdict=f"{row.customers:,}",
+    )  # fmt: skip
 
 
 def subgroups(document: dict[str, Any], variants: Sequence[Variant]) -> list[Subgroup]:
@@ -222,21 +260,33 @@ def subgroups(document: dict[str, Any], variants: Sequence[Variant]) -> list[Sub
     if part is None or not any(effect(part, row).has_interval for row in part["comparisons"]):
         return []
     named = {variant.key: variant for variant in variants}
-    return [_subgroup(part, one, named) for one in part["subgroups"]]
+    return [_subgroup(part, one, named) for one in part["subgroups"] if one["values"]]
 
 
 def _subgroup(part: Mapping[str, Any], one: Mapping[str, Any], named: Mapping[str, Variant]) -> Subgroup:
     is_share = part["kind"] in SHARES
     unit, scale = ("pp", 100) if is_share else (part["unit"], 1)
+    labels = dict(_value_labels(one["name"], [value["value"] for value in one["values"]]))
     rows = []
-    for value in one["values"]:
+    for value in sorted(one["values"], key=lambda value: list(labels).index(value["value"])):
         customers = sum(row["n"] for row in value["variants"])
         for comparison in value["comparisons"]:
             decision, variant = comparison["decision"] or {"low": None, "high": None}, named[comparison["variant"]]
-            place = (value["value"], variant.name, variant.position, customers)
+            place = (value["value"], labels[value["value"]], variant.name, variant.position, customers)
             limits = (comparison["absolute"]["estimate"], decision["low"], decision["high"])
             rows.append(SubgroupRow(*place, *limits, unit, scale))
-    return Subgroup(metric_name(one["name"]), _heterogeneity(one, named), rows)
+    name = _("customer state") if one["name"] == STATE else metric_name(one["name"])
+    return Subgroup(name, metric_name(part["key"]), _heterogeneity(one, named), rows)
+
+
+def _value_labels(name: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each value with what it is called: states from power to low, the rest and what nobody knew at the end."""
+    own = {state.value: str(label) for state, label in STATE_LABELS.items()} if name == STATE else {}
+    last = {OTHER: _("All others"), UNKNOWN: _("Not known")}
+    middle = [value for value in values if value not in own and value not in last]
+    for value in (*own, *middle, *last):
+        if value in values:
+            yield value, {**own, **last}.get(value, value)
 
 
 def _heterogeneity(one: Mapping[str, Any], named: Mapping[str, Variant]) -> str:
@@ -263,12 +313,4 @@ def amount_rows(rows: Sequence[Mean]) -> list[tuple[Any, ...]]:
 
 def subgroup_rows(found: Sequence[Subgroup]) -> list[tuple[Any, ...]]:
     """Shares in percentage points, as the page has them."""
-
-    def scaled(number: float | None, scale: int) -> float | None:
-        return None if number is None else scale * number
-
-    return [
-        (one.name, r.value, r.variant, r.customers, *(scaled(n, r.scale) for n in (r.estimate, r.low, r.high)), r.unit)
-        for one in found
-        for r in one.rows
-    ]
+    return [(one.name, r.value, r.variant, r.customers, *r.shown, r.unit) for one in found for r in one.rows]

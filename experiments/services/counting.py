@@ -29,7 +29,14 @@ from experiments.choices import ExperimentKind
 from experiments.metrics import compile as queries
 from experiments.metrics.curves import Curve, closed_days, curve, retained_days
 from experiments.metrics.definition import MetricDefinition
-from experiments.metrics.exposed import batches_met, customers_by_variant, exposures_inside, first_exposures, labelled
+from experiments.metrics.exposed import (
+    STATE,
+    batches_met,
+    customers_by_variant,
+    exposures_inside,
+    first_exposures,
+    labelled,
+)
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
 from experiments.metrics.spans import Span, entered_by, feeds, mattering, needed
 from experiments.metrics.summarise import (
@@ -203,7 +210,7 @@ class _Count:
 
     def _states(self, first: Table) -> dict[int, str]:
         """Each customer's state at exposure, where the plan asks for it."""
-        if exposed_traits.STATE not in self.experiment.subgroups:
+        if STATE not in self.experiment.subgroups:
             return {}
         found = activity_at_exposure(self.events, first, state_rule())
         return {row["customer"]: row["state"] for row in self.warehouse.rows(found.select("customer", "state"))}

@@ -12,12 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from engagement.customers.models import Customer
-from experiments.metrics.exposed import UNKNOWN
+from experiments.metrics.exposed import OTHER, STATE, UNKNOWN
 from experiments.models import Experiment, ExposedTraits
 
 MOST_VALUES, LONGEST = 20, 100  # of one subgroup: rarer ones are told together, longer ones are cut
-OTHER = "other"
-STATE = "state"  # the name by which a plan declares the customer state
 CHUNK = 500
 Values = Mapping[int, Sequence[str]]
 

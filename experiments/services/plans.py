@@ -31,6 +31,7 @@ from experiments.readouts.bandit import KINDS
 from experiments.services import milestones, shares
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 10
+MOST_SUBGROUPS = 5
 DAY_S = 86_400
 SLOTS = ("because", "we_believe", "audience", "will_move", "by", "within")
 
@@ -79,6 +80,7 @@ def create(
     starts: datetime | None = None,
     ends: datetime | None = None,
     hypothesis: dict[str, str] | None = None,
+    subgroups: Sequence[str] = (),
     is_simulated: bool = False,
     at: datetime | None = None,
 ) -> Experiment:
@@ -86,6 +88,7 @@ def create(
 
     Under whatever key: for what was named elsewhere. Members plan by `plan`.
 
+    subgroups: traits, or `state`, by which the effect is looked at apart; what is not declared here never is.
     The primary metric of a bandit is a share or an amount within a window: its shares follow whoever has closed it.
     """
     require_writer(actor)
@@ -94,7 +97,7 @@ def create(
     moment = at or now()
     experiment = Experiment(
         key=key, name=name, kind=kind, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
-        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, **slots,
+        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, subgroups=_subgroups(subgroups), **slots,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -220,6 +223,16 @@ def _check(
     if any(metric.role != MetricRole.DIAGNOSTIC and names_mechanics(metric.event or metric.key) for metric in metrics):
         raise InvalidInput(str(WHY_DIAGNOSTIC), field="metrics")
     _check_dates(starts, ends)
+
+
+def _subgroups(names: Sequence[str]) -> list[str]:
+    found = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    if len(found) > MOST_SUBGROUPS:
+        raise InvalidInput(
+            _("At most %(most)d subgroups: each one widens the intervals of all.") % {"most": MOST_SUBGROUPS},
+            field="subgroups",
+        )
+    return found
 
 
 def _check_bandit(experiment: Experiment) -> None:

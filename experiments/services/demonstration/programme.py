@@ -51,6 +51,7 @@ def _plan(text: ExperimentText, members: Members, idea: Idea, calendar: Calendar
         metrics=[_metric(metric, is_primary=place == 0) for place, metric in enumerate(text.metrics)],
         starts=calendar.moment(text.starts),
         ends=calendar.moment(text.ends),
+        subgroups=text.subgroups,
         hypothesis={slot: getattr(text, slot) for slot in plans.SLOTS},
         is_simulated=bool(text.launched_by),  # a draft may still get results of its own
         at=calendar.moment(text.planned),

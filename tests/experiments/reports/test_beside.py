@@ -85,6 +85,11 @@ def test_b7_4_a_subgroup_has_an_interval_and_no_verdict(experiment, found, rows)
         "The effect of short differs between them.",
     )
     assert not hasattr(one.rows[0], "verdict")
+    drawn = [(trace["x"], trace["error_x"]["arrayminus"]) for trace in one.figure["data"]]
+    assert drawn == [([row.shown[0] for row in one.rows], [row.shown[0] - row.shown[1] for row in one.rows])]
+    assert [(row["label"], row["verdict"]) for row in one.figure["rows"]] == [
+        (row.value, f"{row.customers:,}") for row in one.rows
+    ]
 
 
 def test_the_page_shows_all_three_and_each_has_its_table_as_csv(client, experiment):

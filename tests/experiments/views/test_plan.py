@@ -36,13 +36,17 @@ def test_an_idea_fills_the_form(client):
 def test_a_saved_plan_is_linked_to_its_idea_and_leads_to_its_page(client, member):
     idea = IdeaFactory()
 
-    answer = client.post(f"/experiments/new/?idea={idea.pk}", typed(because="mornings are full"))
+    answer = client.post(
+        f"/experiments/new/?idea={idea.pk}", typed(because="mornings are full", subgroups="state, plan, state")
+    )
 
     experiment = Experiment.objects.get()
     assert answer["Location"] == f"/experiments/{experiment.key}/plan/"
     assert (experiment.idea, experiment.strategy_owner, experiment.because) == (idea, member, "mornings are full")
+    assert experiment.subgroups == ["state", "plan"]
     page = client.get(answer["Location"]).content.decode()
     assert "mornings are full" in page
+    assert "state, plan" in page
     assert idea.title in page
 
 
@@ -55,6 +59,7 @@ def test_b1_2_on_the_page_the_key_is_composed_from_what_was_typed(client):
 @pytest.mark.parametrize(
     ("changes", "status", "sentence"),
     [
+        ({"subgroups": "a,b,c,d,e,f"}, 422, "At most 5 subgroups: each one widens the intervals of all."),
         ({"variant-1-name": "Control"}, 422, "Two variants have the same name."),
         ({"variant-0-share": "50", "variant-1-share": "40"}, 422, "The shares sum to 0.9; they must sum to 1."),
         ({"variant-0-share": "100", "variant-1-share": "0"}, 422, "Each share must lie above 0 and below 1."),
