@@ -41,6 +41,9 @@ COMMENTS = ("comment", *(f"{scale}_comment" for scale in SCALES))
 SAID = "UNREAD-5520"  # what one end of a dispute wrote
 FRAGMENT = {"HX-Request": "true"}
 WRITES_ONLY = {
+    "api_talks-alone",
+    "api_talks-ask",
+    "api_talks-explanation",
     "evidence_link",
     "evidence_unlink",
     "idea_decline",
@@ -142,6 +145,7 @@ def _hidden_ballot(place: RoundIdea, other: RoundIdea, number: int) -> Ballot:
 def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Name, address and headers of everything one can ask about ideas, rounds, ballots and what happened to them."""
     place, ballot = world.place, world.hidden[0]
+    talk = Talk.objects.filter(round_idea=place).first()
     both = [place.round_id, place.idea_id]
     addresses = {
         "home": ["/"],
@@ -185,6 +189,8 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "api_goals-detail": [f"/api/v1/goals/{place.idea.serves_id}/"],
         "api_evidence-list": ["/api/v1/evidence/", f"/api/v1/evidence/?idea={place.idea_id}"],
         "api_evidence-detail": [f"/api/v1/evidence/{place.idea.evidence.get().pk}/"],
+        "api_talks-list": ["/api/v1/talks/", f"/api/v1/talks/?round={place.round_id}&idea={place.idea_id}"],
+        "api_talks-detail": [f"/api/v1/talks/{talk.pk if talk else 1}/"],
         "api_rounds-list": ["/api/v1/rounds/", "/api/v1/rounds/?ordering=voter_count"],
         "api_rounds-detail": [f"/api/v1/rounds/{place.round_id}/"],
         "api_ballots-list": [

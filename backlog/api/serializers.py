@@ -6,10 +6,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backlog import queries
-from backlog.choices import Channel, Lever, LifecycleStage, Scale
+from backlog.choices import Channel, End, Lever, LifecycleStage, Scale
 from backlog.models import TEXT_LIMIT, Ballot, Evidence, Goal, Idea, RoundIdea, VotingRound
 from backlog.quarters import Quarter
-from backlog.queries import BoardRow
+from backlog.queries import BoardRow, Side, TalkSeen
 from backlog.scoring import HIGHEST, LOWEST
 from backlog.services import ballots, evidence, goals, ideas
 from engagement.accounts.models import Member, Pod
@@ -251,3 +251,43 @@ class BallotSerializer(serializers.ModelSerializer[Ballot]):
         place = validated_data.pop("round_idea")
         voter = self.context["request"].user
         return ballots.cast(voting_round=place["round"], idea=place["idea"], voter=voter, **validated_data)
+
+
+class SideSerializer(serializers.Serializer[Side]):
+    """One end of a dispute; `text` and `would_change` stay empty until you may read them."""
+
+    end = serializers.ChoiceField(choices=End.choices, source="invited.end")
+    voter = MemberSerializer(source="invited.voter")
+    score = serializers.IntegerField(source="invited.score")
+    asked_at = serializers.DateTimeField(source="invited.asked_at", allow_null=True)
+    written_at = serializers.DateTimeField(source="invited.written_at", allow_null=True)
+    text = serializers.CharField(source="said")
+    would_change = serializers.CharField()
+
+
+class TalkSerializer(serializers.Serializer[TalkSeen]):
+    """The talk on one disputed idea of a closed round; both texts are shown at the same moment, `opened_at`."""
+
+    id = serializers.IntegerField(source="talk.pk")
+    round = serializers.IntegerField(source="talk.round_idea.round_id")
+    idea = serializers.IntegerField(source="talk.round_idea.idea_id")
+    scale = serializers.ChoiceField(choices=Scale.choices, source="talk.scale")
+    opened_at = serializers.DateTimeField(source="talk.opened_at", allow_null=True)
+    alone_by = MemberSerializer(source="talk.alone_by", allow_null=True)
+    alone_reason = serializers.CharField(source="talk.alone_reason")
+    sides = SideSerializer(many=True)
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=TEXT_LIMIT, help_text="Why you scored it so.")
+    would_change = serializers.CharField(
+        max_length=TEXT_LIMIT, required=False, allow_blank=True, help_text="What would change your mind."
+    )
+
+
+class EndSerializer(serializers.Serializer[Any]):
+    end = serializers.ChoiceField(choices=End.choices)
+
+
+class AloneSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300, help_text="Why one text stands alone.")

@@ -1,22 +1,34 @@
 """The backlog over HTTP: the same queries and services as the pages."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import QuerySet
 from django_filters import filters, filterset
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from backlog import queries
 from backlog.api.serializers import (
+    AloneSerializer,
     BallotSerializer,
+    EndSerializer,
     EvidenceSerializer,
+    ExplanationSerializer,
     GoalSerializer,
     IdeaSerializer,
     RoundDetailSerializer,
     RoundSerializer,
+    TalkSerializer,
 )
 from backlog.forms import IdeaFilter
-from backlog.models import Ballot, Evidence, Goal, Idea, VotingRound
-from backlog.services import evidence
+from backlog.models import Ballot, Evidence, Goal, Idea, Talk, VotingRound
+from backlog.queries import TalkSeen
+from backlog.services import evidence, talks
 from engagement.accounts.requests import member_of
 from engagement.core.api import Newest
 
@@ -65,7 +77,9 @@ class Rounds(viewsets.ReadOnlyModelViewSet[VotingRound]):
         return RoundDetailSerializer if self.action == "retrieve" else RoundSerializer
 
 
-class BallotFilter(filterset.FilterSet):
+class PlaceFilter(filterset.FilterSet):
+    """What belongs to an idea's place in a round, by either of them."""
+
     round = filters.ModelChoiceFilter(field_name="round_idea__round", queryset=VotingRound.objects.all())
     idea = filters.ModelChoiceFilter(field_name="round_idea__idea", queryset=Idea.objects.all())
 
@@ -80,9 +94,65 @@ class Ballots(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericVi
     """Your own ballots, and those of others in closed rounds; POST casts yours, once for each idea of a round."""
 
     serializer_class = BallotSerializer
-    filterset_class = BallotFilter
+    filterset_class = PlaceFilter
     pagination_class = NewestPlace
     queryset = Ballot.objects.none()
 
     def get_queryset(self) -> QuerySet[Ballot]:
         return queries.ballots_visible_to(member_of(self.request))
+
+
+class Talks(viewsets.ReadOnlyModelViewSet[Any]):
+    """The talks on disputed ideas of closed rounds, newest first, with the words that you may read."""
+
+    serializer_class = TalkSerializer
+    filterset_class = PlaceFilter
+    queryset = Talk.objects.none()
+
+    def get_queryset(self) -> QuerySet[Talk]:
+        return queries.talks_visible_to(member_of(self.request))
+
+    def paginate_queryset(  # type: ignore[override]  # a page holds what this member may see of each row
+        self, queryset: Any
+    ) -> list[TalkSeen] | None:
+        page = super().paginate_queryset(queryset)
+        return None if page is None else self._seen(page)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self._now(self.get_object())
+
+    @extend_schema(request=ExplanationSerializer, responses=TalkSerializer)
+    @action(detail=True, methods=["post"])
+    def explanation(self, request: Request, pk: str) -> Response:
+        """Keeps what you, at one end, have to say; nobody else reads it before the other end has written too."""
+        talk = self.get_object()
+        talks.explain(talk=talk, actor=member_of(request), **self._asked(ExplanationSerializer))
+        return self._now(talk)
+
+    @extend_schema(request=EndSerializer, responses=TalkSerializer)
+    @action(detail=True, methods=["post"])
+    def ask(self, request: Request, pk: str) -> Response:
+        """Has one end asked for their reason by mail: once, whoever asks."""
+        talk = self.get_object()
+        talks.ask(talk=talk, actor=member_of(request), **self._asked(EndSerializer))
+        return self._now(talk)
+
+    @extend_schema(request=AloneSerializer, responses=TalkSerializer)
+    @action(detail=True, methods=["post"])
+    def alone(self, request: Request, pk: str) -> Response:
+        """Lets the one text there is stand alone, once the other end has been waited for."""
+        talk = self.get_object()
+        talks.let_stand_alone(talk=talk, actor=member_of(request), **self._asked(AloneSerializer))
+        return self._now(talk)
+
+    def _asked(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
+        asked = serializer(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        return dict(asked.validated_data)
+
+    def _now(self, talk: Talk) -> Response:
+        return Response(TalkSerializer(self._seen([talk])[0]).data)
+
+    def _seen(self, found: Sequence[Talk]) -> list[TalkSeen]:
+        seen = queries.talks(member_of(self.request), [one.round_idea_id for one in found])
+        return [seen[one.round_idea_id] for one in found]

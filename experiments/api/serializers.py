@@ -8,6 +8,7 @@ from rest_framework import serializers
 from backlog.api.serializers import MemberSerializer
 from backlog.models import Idea
 from engagement.accounts.models import Pod
+from engagement.accounts.queries import writing_members
 from engagement.messaging.choices import Channel
 from engagement.messaging.content import LONGEST
 from engagement.messaging.models import Message
@@ -20,8 +21,8 @@ from experiments.choices import (
     MetricKind,
     MetricRole,
 )
-from experiments.models import Decision, Experiment, Learning, Metric, RegisteredMetric, Variant
-from experiments.services import plans
+from experiments.models import Decision, Experiment, Learning, Metric, Milestone, RegisteredMetric, Variant
+from experiments.services import milestones, plans
 from experiments.services.plans import MetricPlan, VariantPlan
 
 LONGEST_TEXT = 20_000
@@ -261,3 +262,28 @@ class RegisteredMetricSerializer(serializers.ModelSerializer[RegisteredMetric]):
 
     def get_definition(self, metric: RegisteredMetric) -> dict[str, Any]:
         return metric.definition.as_json()
+
+
+class MilestoneSerializer(serializers.ModelSerializer[Milestone]):
+    """A step on an experiment's way to its launch; PATCH gives it another owner, by number, or another day."""
+
+    experiment = serializers.SlugRelatedField[Experiment](slug_field="key", read_only=True)
+    owner = serializers.PrimaryKeyRelatedField(queryset=writing_members(), allow_null=True)
+    done_by = MemberSerializer(read_only=True)
+
+    class Meta:
+        model = Milestone
+        fields = ["id", "experiment", "step", "owner", "due", "done_at", "done_by"]
+        read_only_fields = ["step", "done_at"]
+
+    def update(self, instance: Milestone, validated_data: dict[str, Any]) -> Milestone:
+        values = {"owner": instance.owner, "due": instance.due, **validated_data}
+        return milestones.change(milestone=instance, actor=self.context["request"].user, **values)
+
+
+class ProposalSerializer(serializers.Serializer[Any]):
+    experiment = serializers.SlugRelatedField(slug_field="key", queryset=Experiment.objects.all())
+
+
+class DoneSerializer(serializers.Serializer[Any]):
+    is_done = serializers.BooleanField()

@@ -18,22 +18,25 @@ from experiments import queries
 from experiments.api.serializers import (
     ChecklistItemSerializer,
     DecisionSerializer,
+    DoneSerializer,
     ExperimentDetailSerializer,
     ExperimentSerializer,
     LearningSerializer,
     MarkSerializer,
+    MilestoneSerializer,
     PausesSerializer,
     PlanSerializer,
+    ProposalSerializer,
     ReasonSerializer,
     RegisteredMetricSerializer,
     VariantSerializer,
     WrittenSerializer,
 )
 from experiments.forms.filters import LearningFilterForm
-from experiments.models import Experiment, Learning, RegisteredMetric
+from experiments.models import Experiment, Learning, Milestone, RegisteredMetric
 from experiments.queries.learnings import learned
 from experiments.reports.quarterly.period import quarter_named
-from experiments.services import checklist, decisions, launching, runs, variants, watching
+from experiments.services import checklist, decisions, launching, milestones, runs, variants, watching
 from experiments.services.reporting.releasing import draft
 
 DECIDED = ("experiment__decision__variant", "experiment__decision__decided_by")
@@ -189,6 +192,32 @@ class Learnings(mixins.ListModelMixin, viewsets.GenericViewSet[Learning]):
             raise ValidationError({name: [str(one) for one in errors] for name, errors in form.errors.items()})
         found = learned(**filters).select_related("experiment__pod", "experiment__idea", *DECIDED)
         return found.prefetch_related("states", "experiment__metrics", "experiment__variants__message")
+
+
+class Milestones(mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Milestone]):
+    """What is to be done before launches, by whom and by when; POST proposes, PATCH hands one over or moves it."""
+
+    serializer_class = MilestoneSerializer
+    http_method_names = ["get", "post", "patch", "head", "options"]
+    filterset_fields = {"experiment__key": ["exact"], "owner": ["exact"], "step": ["exact"], "done_at": ["isnull"]}
+    queryset = Milestone.objects.select_related("experiment", "owner", "done_by")
+
+    @extend_schema(request=ProposalSerializer, responses={201: MilestoneSerializer(many=True)})
+    def create(self, request: Request) -> Response:
+        """Proposes, counted back from its first day, the milestones that an experiment does not have yet."""
+        asked = ProposalSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = milestones.propose(**asked.validated_data, actor=member_of(request))
+        return Response(MilestoneSerializer(made, many=True).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=DoneSerializer, responses=MilestoneSerializer)
+    @action(detail=True, methods=["post"])
+    def done(self, request: Request, pk: str) -> Response:
+        """Says that a milestone is done, or open again."""
+        asked = DoneSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        found = milestones.set_done(milestone=self.get_object(), actor=member_of(request), **asked.validated_data)
+        return Response(MilestoneSerializer(found).data)
 
 
 class Metrics(viewsets.ReadOnlyModelViewSet[RegisteredMetric]):
