@@ -8,13 +8,14 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from scipy import stats
 
+from engagement.core.templatetags.estimates import written_estimate
 from engagement.customers import queries
 from engagement.customers.audience_rules import Rule
 from engagement.customers.choices import STATE_CHOICES, Channel
-from engagement.customers.cohorts import WEEKS
+from engagement.customers.cohorts import STEPS
 from engagement.customers.models import AudienceCount, StateCount
 from engagement.customers.states import CustomerState, StateRule
 from engagement.customers.wording import PART_LABELS
@@ -164,7 +165,7 @@ def _silent_sentence(one: queries.Silent) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The share of a cohort active in one later week, with its interval; None for all while that week is not over."""
+    """The share of a cohort active in one later week or month, with its interval; None for all while it is not over."""
 
     share: float | None
     low: float | None
@@ -175,19 +176,42 @@ class Returned:
 class Cohort:
     began: date
     customers: int
-    weeks: list[Returned]
+    later: list[Returned]
 
 
-def cohort_lines(counted: StateCount) -> list[Cohort]:
-    """The cohorts as the table shows them, newest first."""
+def cohort_lines(counted: StateCount, kind: str) -> list[Cohort]:
+    """The cohorts by week or by month as the table shows them, newest first."""
+    rows = counted.monthly_cohorts if kind == "month" else counted.cohorts
     return [
         Cohort(
             date.fromisoformat(row["began"]),
             row["customers"],
-            [_returned(row["returned"].get(str(week)), row["customers"]) for week in WEEKS],
+            [_returned(row["returned"].get(str(step)), row["customers"]) for step in STEPS[kind]],
         )
-        for row in counted.cohorts
+        for row in rows
     ]
+
+
+COHORT_WORDS = {
+    "week": gettext_lazy(
+        "Of those who began in the week of %(when)s, %(value)s came back in week %(step)d (%(range)s)"
+    ),
+    "month": gettext_lazy("Of those who began in %(when)s, %(value)s came back in month %(step)d (%(range)s)"),
+}
+
+
+def cohorts_sentence(cohorts: list[Cohort], kind: str) -> str:
+    """How many of the newest cohort that is old enough for it came back after the longest time; empty without one."""
+    for place, step in reversed(list(enumerate(STEPS[kind]))):
+        found = next((one for one in cohorts if one.later[place].share is not None), None)
+        if found is None:
+            continue
+        back, when = found.later[place], date_format(found.began, "F Y" if kind == "month" else "j F Y")
+        written = written_estimate(back.share, back.low, back.high, "%", 100, level=True)
+        if written is not None:
+            values = {"when": when, "value": written.value, "step": step, "range": written.interval}
+            return str(COHORT_WORDS[kind]) % values
+    return ""
 
 
 def _returned(customers: int | None, of: int) -> Returned:

@@ -55,6 +55,7 @@ class StateCount(models.Model):
     cohorts = models.JSONField(
         default=list, help_text="Newest first: the Monday it began, customers, per week who returned (null: not over)."
     )
+    monthly_cohorts = models.JSONField(default=list, help_text="The same by calendar month and months of thirty days.")
     counted_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -16,7 +16,7 @@ from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.core.jobs import Progress
 from engagement.customers import queries
-from engagement.customers.cohorts import COHORTS, MONDAY_US, WEEK_US, WEEKS, began, is_over, returned, sizes
+from engagement.customers.cohorts import Cohorts, began, monthly, returned, sizes, weekly
 from engagement.customers.models import FALL, StateCount, StateDefinition
 from engagement.customers.states import CustomerState, StateRule, activity, transitions
 from engagement.warehouse.engines import Warehouse, connect
@@ -63,7 +63,8 @@ def count(*, progress: Progress, at: datetime | None = None) -> tuple[str, str]:
         today = warehouse.kept(activity(events, in_force, at_us=_us(moment)))
         earlier = activity(events, in_force, at_us=_us(moment - timedelta(days=in_force.look_back_days)))
         moved = _moves(warehouse, transitions(earlier, today))
-        came_back = cohorts(warehouse, events, at_us=_us(moment))
+        first, at_us = warehouse.kept(began(events, at_us=_us(moment))), _us(moment)
+        by_week, by_month = (cohorts(warehouse, first, events, kind(at_us), at_us=at_us) for kind in (weekly, monthly))
         flags = warehouse.rows(today.aggregate(new=today.is_new.sum(), dormant=today.is_dormant.sum()))[0]
     kept = StateCount.objects.create(
         as_of=moment,
@@ -72,7 +73,8 @@ def count(*, progress: Progress, at: datetime | None = None) -> tuple[str, str]:
         look_back_days=in_force.look_back_days,
         customers=_totals(moved),
         moved=moved,
-        cohorts=came_back,
+        cohorts=by_week,
+        monthly_cohorts=by_month,
         new=int(flags["new"] or 0),
         dormant=int(flags["dormant"] or 0),
     )
@@ -80,28 +82,22 @@ def count(*, progress: Progress, at: datetime | None = None) -> tuple[str, str]:
     return told, reverse("customers")
 
 
-def cohorts(warehouse: Warehouse, events: Table, *, at_us: int) -> list[dict[str, Any]]:
-    """The last weekly cohorts, newest first: how many began, and how many were active again in later weeks."""
-    oldest = (at_us - MONDAY_US) // WEEK_US - COHORTS
-    first = warehouse.kept(began(events, at_us=at_us))
-    many = {row["cohort"]: row["customers"] for row in warehouse.rows(sizes(first, oldest=oldest))}
-    back = returned(first, events, at_us=at_us, oldest=oldest)
-    found = {(row["cohort"], row["week"]): row["customers"] for row in warehouse.rows(back)}
+def cohorts(warehouse: Warehouse, first: Table, events: Table, kind: Cohorts, *, at_us: int) -> list[dict[str, Any]]:
+    """The last cohorts, newest first: how many began, and how many were active again later. `first`: see `began`."""
+    many = {row["cohort"]: row["customers"] for row in warehouse.rows(sizes(first, kind))}
+    back = returned(first, events, kind, at_us=at_us)
+    found = {(row["cohort"], row["step"]): row["customers"] for row in warehouse.rows(back)}
     return [
         {
-            "began": _monday(cohort),
+            "began": datetime.fromtimestamp(kind.starts[cohort] / 1_000_000, UTC).date().isoformat(),
             "customers": many[cohort],
             "returned": {
-                str(week): found.get((cohort, week), 0) if is_over(cohort, week, at_us=at_us) else None
-                for week in WEEKS
+                str(step): found.get((cohort, step), 0) if kind.is_over(cohort, step, at_us=at_us) else None
+                for step in kind.steps
             },
         }
-        for cohort in sorted(many, reverse=True) if is_over(cohort, 0, at_us=at_us)
+        for cohort in sorted(many, reverse=True) if kind.is_over(cohort, 0, at_us=at_us)
     ]  # fmt: skip
-
-
-def _monday(cohort: int) -> str:
-    return datetime.fromtimestamp((MONDAY_US + cohort * WEEK_US) / 1_000_000, UTC).date().isoformat()
 
 
 def count_nightly() -> None:

@@ -18,7 +18,7 @@ from engagement.core.csv_answers import csv_answer
 from engagement.core.errors import InvalidInput
 from engagement.core.figures import Bar, bars
 from engagement.customers import queries, reports
-from engagement.customers.cohorts import WEEKS
+from engagement.customers.cohorts import STEPS
 from engagement.customers.forms.customers import StateForm
 from engagement.customers.services import states
 from engagement.customers.services.states import Comparison
@@ -65,15 +65,21 @@ def states_csv(request: MemberRequest) -> HttpResponse:
 
 
 def cohorts_csv(request: MemberRequest) -> HttpResponse:
-    """The cohorts, as a download: a row a cohort and week, empty where the week is not over."""
+    """The cohorts, as a download: a row a cohort and week, or month, empty where that is not over."""
     counted = queries.newest_state_count()
-    found = reports.cohort_lines(counted) if counted else []
+    kind = _cohort_kind(request)
+    found = reports.cohort_lines(counted, kind) if counted else []
     rows = [
-        (cohort.began, cohort.customers, week, back.share, back.low, back.high)
+        (cohort.began, cohort.customers, step, back.share, back.low, back.high)
         for cohort in found
-        for week, back in zip(WEEKS, cohort.weeks, strict=True)
+        for step, back in zip(STEPS[kind], cohort.later, strict=True)
     ]
-    return csv_answer("cohorts.csv", ("began", "customers", "week", "share", "low", "high"), rows)
+    return csv_answer(f"cohorts-by-{kind}.csv", ("began", "customers", kind, "share", "low", "high"), rows)
+
+
+def _cohort_kind(request: MemberRequest) -> str:
+    asked = request.GET.get("cohorts", "")
+    return asked if asked in STEPS else "week"
 
 
 def _page(
@@ -94,7 +100,7 @@ def _page(
         "form": form or StateForm(initial={**now, "version": version}),
         "may_define": may_administer(request.user),
         "may_count": request.user.may_write,
-        **_counted(rule),
+        **_counted(rule, _cohort_kind(request)),
     }
     if comparison and other:
         context |= {
@@ -104,12 +110,12 @@ def _page(
     return render(request, "customers/overview.html", context, status=status)
 
 
-def _counted(rule: StateRule) -> dict[str, Any]:
+def _counted(rule: StateRule, kind: str) -> dict[str, Any]:
     found = queries.newest_state_count()
     if found is None:
         return {"counted": None}
     lines = reports.state_lines(found.customers, rule)
-    everybody = sum(found.customers.values())
+    everybody, cohorts = sum(found.customers.values()), reports.cohort_lines(found, kind)
     return {
         "counted": found,
         "lines": lines,
@@ -120,8 +126,10 @@ def _counted(rule: StateRule) -> dict[str, Any]:
         "moves": reports.move_lines(found.moved),
         "moves_sentence": reports.moves_sentence(found.moved),
         "states": list(CustomerState),
-        "cohorts": reports.cohort_lines(found),
-        "weeks": WEEKS,
+        "cohorts": cohorts,
+        "cohorts_sentence": reports.cohorts_sentence(cohorts, kind),
+        "cohort_kind": kind,
+        "steps": STEPS[kind],
     }
 
 

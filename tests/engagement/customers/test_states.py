@@ -1,5 +1,6 @@
 """Customer states: the rule by itself, and counted by the engine against plain Python on the same rows."""
 
+import itertools
 import math
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -208,33 +209,40 @@ def test_an_administrator_sees_what_would_change_and_then_saves_it(rows):
     assert signed_in().post("/customers/states/define/", {**typed, "version": 1, "save": "1"}).status_code == 403
 
 
-@pytest.mark.django_db
-def test_cohorts_count_who_was_active_in_later_weeks_of_their_own():
-    rows = Rows()
-    week, monday = 7 * DAY, datetime(2026, 6, 1, tzinfo=UTC)  # AT is a Monday itself
-
-    states.count(progress=Progress(), at=AT)
-
+def counted_by_hand(rows, starts, own, steps) -> list[dict]:
+    """Cohorts from the times themselves, newest first; the last of `starts` is where the newest one ends."""
     before = {c: sorted(at for at in times if at < AT) for c, times in rows.at.items()}
     firsts = {c: times[0] for c, times in before.items() if times}
     expected = []
-    for weeks_ago in range(1, 13):
-        begins = monday - weeks_ago * week
-        own = [c for c, first in firsts.items() if begins <= first < begins + week]
-        if not own:
-            continue
+    for begins, ends in reversed(list(itertools.pairwise(starts))):
+        members = [c for c, first in firsts.items() if begins <= first < ends]
         returned = {}
-        for later in (1, 2, 4, 8):
+        for later in steps:
             back = [
                 c
-                for c in own
-                if any(firsts[c] + later * week <= at < firsts[c] + (later + 1) * week for at in before[c])
+                for c in members
+                if any(firsts[c] + later * own <= at < firsts[c] + (later + 1) * own for at in before[c])
             ]
-            returned[str(later)] = len(back) if begins + week + (later + 1) * week <= AT else None
-        if begins + 2 * week <= AT:
-            expected.append({"began": begins.date().isoformat(), "customers": len(own), "returned": returned})
-    assert StateCount.objects.get().cohorts == expected
-    assert len(expected) > 5
+            returned[str(later)] = len(back) if ends + (later + 1) * own <= AT else None
+        if members and ends + own <= AT:
+            expected.append({"began": begins.date().isoformat(), "customers": len(members), "returned": returned})
+    return expected
+
+
+@pytest.mark.django_db
+def test_cohorts_count_who_was_active_in_later_weeks_and_months_of_their_own():
+    rows = Rows()
+    week, monday = 7 * DAY, datetime(2026, 6, 1, tzinfo=UTC)  # AT is a Monday itself
+    months = [datetime(2025, month, 1, tzinfo=UTC) for month in range(6, 13)]
+    months += [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 8)]
+
+    states.count(progress=Progress(), at=AT)
+
+    found = StateCount.objects.get()
+    assert found.cohorts == counted_by_hand(rows, [monday - n * week for n in range(12, -2, -1)], week, (1, 2, 4, 8))
+    assert found.monthly_cohorts == counted_by_hand(rows, months, 30 * DAY, (1, 2, 3, 6))
+    assert len(found.cohorts) > 5
+    assert found.monthly_cohorts
 
 
 @pytest.mark.django_db
@@ -242,14 +250,18 @@ def test_the_page_shows_cohorts_with_their_intervals_and_as_csv(client):
     client.force_login(MemberFactory())
     Rows()
     states.count(progress=Progress(), at=AT)
-    cohort = StateCount.objects.get().cohorts[-1]
 
-    page = client.get("/customers/").content.decode()
-    lines = client.get("/customers/cohorts.csv").content.decode().splitlines()
+    for kind, cohorts in (
+        ("week", StateCount.objects.get().cohorts),
+        ("month", StateCount.objects.get().monthly_cohorts),
+    ):
+        page = client.get(f"/customers/?cohorts={kind}").content.decode()
+        lines = client.get(f"/customers/cohorts.csv?cohorts={kind}").content.decode().splitlines()
 
-    assert "Who comes back" in page
-    assert lines[0] == "began,customers,week,share,low,high"
-    began, customers, week, share, low, high = lines[-4].split(",")
-    assert (began, int(customers), int(week)) == (cohort["began"], cohort["customers"], 1)
-    assert float(share) == pytest.approx(cohort["returned"]["1"] / cohort["customers"])
-    assert float(low) <= float(share) <= float(high)
+        assert "Who comes back" in page
+        assert "Of those who began in" in page
+        assert lines[0] == f"began,customers,{kind},share,low,high"
+        began, customers, step, share, low, high = lines[-4].split(",")
+        assert (began, int(customers), int(step)) == (cohorts[-1]["began"], cohorts[-1]["customers"], 1)
+        assert float(share) == pytest.approx(cohorts[-1]["returned"]["1"] / cohorts[-1]["customers"])
+        assert float(low) <= float(share) <= float(high)
