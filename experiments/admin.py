@@ -7,6 +7,7 @@ from experiments.models import (
     BatchShares,
     ChecklistMark,
     Decision,
+    DefaultMessage,
     ExclusionRange,
     Experiment,
     Holdout,
@@ -68,6 +69,12 @@ class ReadoutAdmin(ReadOnlyAdmin):
 class DecisionAdmin(ReadOnlyAdmin):
     list_display = ["experiment", "kind", "variant", "decided_by", "decided_at"]
     list_select_related = ["experiment", "variant", "decided_by"]
+
+
+@admin.register(DefaultMessage)
+class DefaultMessageAdmin(ReadOnlyAdmin):
+    list_display = ["key", "variant", "since"]
+    list_select_related = ["variant"]
 
 
 @admin.register(ResultsImport)

@@ -21,7 +21,16 @@ from experiments.choices import (
     MetricKind,
     MetricRole,
 )
-from experiments.models import Decision, Experiment, Learning, Metric, Milestone, RegisteredMetric, Variant
+from experiments.models import (
+    Decision,
+    DefaultMessage,
+    Experiment,
+    Learning,
+    Metric,
+    Milestone,
+    RegisteredMetric,
+    Variant,
+)
 from experiments.services import milestones, plans
 from experiments.services.plans import MetricPlan, VariantPlan
 
@@ -150,12 +159,13 @@ class ExperimentDetailSerializer(ExperimentSerializer):
     strategy_owner = MemberSerializer(read_only=True)
     launch_owner = MemberSerializer(read_only=True)
     hypothesis = serializers.SerializerMethodField()
+    default_message = serializers.SlugRelatedField[DefaultMessage](slug_field="key", read_only=True)
     variants = VariantSerializer(many=True, read_only=True)
     metrics = MetricSerializer(many=True, read_only=True)
 
     class Meta(ExperimentSerializer.Meta):
-        parts = ["strategy_owner", "launch_owner", "hypothesis", "subgroups", "pauses_on", "variants", "metrics"]
-        fields = [*ExperimentSerializer.Meta.fields, *parts]
+        own = ["strategy_owner", "launch_owner", "hypothesis", "subgroups", "pauses_on", "default_message"]
+        fields = [*ExperimentSerializer.Meta.fields, *own, "variants", "metrics"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
@@ -197,9 +207,13 @@ class PlanSerializer(serializers.Serializer[Experiment]):
     """A new experiment. The first variant is control; `starts` counts, `ends` no longer does.
 
     `key`: composed by the workspace's pattern. Told all the same, any other is refused.
+    `default_message`: the key of one that was shipped; control says it, and shipping replaces it.
     """
 
     key = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    default_message = serializers.SlugRelatedField(
+        slug_field="key", queryset=DefaultMessage.objects.all(), required=False, allow_null=True
+    )
     name = serializers.CharField(max_length=200)
     kind = serializers.ChoiceField(choices=ExperimentKind.choices, required=False)
     idea = serializers.PrimaryKeyRelatedField(queryset=Idea.objects.all(), required=False, allow_null=True)

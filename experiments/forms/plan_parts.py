@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from engagement.accounts.models import Pod, Workspace
 from engagement.messaging.choices import Channel
 from experiments.choices import FORM_KINDS, FORM_ROLES, Direction, ExperimentKind, MetricKind, MetricRole
+from experiments.models import DefaultMessage
 
 NO_MESSAGE = ""
 SENSIBLE = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
@@ -39,9 +40,18 @@ class HeadForm(forms.Form):
             " by nothing that is not declared here."
         ),
     )  # fmt: skip
+    default_message = forms.ModelChoiceField(
+        DefaultMessage.objects.none(),
+        label=gettext_lazy("Today’s message"),
+        required=False,
+        empty_label=gettext_lazy("None was shipped, or control says another"),
+        help_text=gettext_lazy("Control says it, and what is shipped replaces it."),
+    )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        shipped = DefaultMessage.objects.select_related("variant__experiment")
+        self.fields["default_message"].queryset = shipped  # type: ignore[attr-defined]  # a model choice field
         self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
         pattern = {"pattern": workspace.naming_pattern}
         self.fields["name"].help_text = _("Its key is composed as %(pattern)s and stays for good.") % pattern

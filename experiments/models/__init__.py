@@ -1,5 +1,5 @@
 from experiments.models.alert import Alert, AlertNote
-from experiments.models.answer import Decision, Readout, ResultsImport
+from experiments.models.answer import Decision, DefaultMessage, Readout, ResultsImport
 from experiments.models.assignment import (
     Assignment,
     BatchShares,
@@ -40,6 +40,7 @@ __all__ = [
     "CountedDays",
     "Counting",
     "Decision",
+    "DefaultMessage",
     "DigestNote",
     "EligibleCustomer",
     "ExclusionGroup",

@@ -41,6 +41,23 @@ class Readout(models.Model):
         return f"{self.experiment.key} as of {self.as_of:%Y-%m-%d %H:%M}"
 
 
+class DefaultMessage(models.Model):
+    """What a customer gets where no experiment decides: the variant that was shipped last in its place.
+
+    The experiments that stand in this place (`experiments`) made it, replaced it, or test against it.
+    """
+
+    key = models.CharField(max_length=100, unique=True, help_text="Of the experiment that was shipped first.")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-since", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.variant.experiment.name}: {self.variant.name}"
+
+
 class Decision(models.Model):
     """What was decided on which readout, why, by whom, and what the next pod should know."""
 

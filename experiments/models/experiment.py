@@ -54,6 +54,10 @@ class Experiment(models.Model):
     audience_version = models.ForeignKey(
         "customers.AudienceVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"
     )
+    default_message = models.ForeignKey(
+        "experiments.DefaultMessage", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments",
+        help_text="Control is this message; shipping replaces it, or makes it where there is none.",
+    )  # fmt: skip
     for_eligible_only = models.BooleanField(default=False, help_text="Decides about customers with a row that says so.")
     follows_dates = models.BooleanField(default=False, help_text="Runs elsewhere: its dates alone make its state.")
 

@@ -42,6 +42,7 @@ def experiments() -> QuerySet[Experiment]:
         "launch_owner",
         "analysis_owner",
         "strategy_owner",
+        "default_message__variant__experiment",
     )
 
 

@@ -16,7 +16,7 @@ from experiments.choices import DecisionKind
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment, Variant
 from experiments.reports.effects import primary_effect
-from experiments.services import learnings
+from experiments.services import learnings, shipping
 
 
 def decide(
@@ -29,7 +29,8 @@ def decide(
     variant: Variant | None = None,
     at: datetime | None = None,
 ) -> Decision:
-    """The decision on the newest readout, with its reason and what the next pod should know.
+    """The decision on the newest readout, with its reason and what the next pod should know; what is shipped is the
+    default message from then on.
 
     Refused for the launch owner (and the attempt is kept in the audit trail), without a readout, without reason or
     learning, and when a decision is there already.
@@ -63,6 +64,8 @@ def _decide(
         experiment=experiment, readout=readout, kind=kind, variant=variant, reason=reason, learning=learning,
         decided_by=actor, decided_at=at,
     )  # fmt: skip
+    if variant is not None:
+        shipping.replace_default(experiment=experiment, variant=variant, at=at)
     experiment.refresh_from_db()
     if experiment.idea is not None:
         ideas.mark_decided(idea=experiment.idea, actor=actor, at=at)

@@ -1,12 +1,12 @@
 """The experiments that decide about customers now, held in each process and read again after a second.
 
 So a launch, a pause, new shares of a bandit reach every process within that second, and a decision of an experiment
-without an audience reads no table.
+without an audience reads no table. Held beside them: the default messages that decided experiments left.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from experiments.lifecycle import State
 from experiments.models import Experiment, Holdout, Variant
 
 KNOWN_FOR_S = 1.0
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +57,33 @@ class InForce:
         return self.starts <= moment < self.ends
 
 
-_held: tuple[float, Mapping[str, InForce]] = (float("-inf"), {})
+Known = Mapping[str, InForce]
+_held: tuple[float, Known, Known] = (float("-inf"), {}, {})
 
 
-def experiments_in_force() -> Mapping[str, InForce]:
+def experiments_in_force() -> Known:
     """By key, as they were within the last second."""
+    return _known()[0]
+
+
+def defaults_in_force() -> Known:
+    """By key what experiments that are decided left behind: one variant for everybody but their holdout."""
+    return _known()[1]
+
+
+def _known() -> tuple[Known, Known]:
     global _held  # noqa: PLW0603  this process's memory; replaced whole, so no reader sees half of it
-    read_at, found = _held
+    read_at, running, defaults = _held
     if monotonic() - read_at >= KNOWN_FOR_S:
-        found = read()
-        _held = (monotonic(), found)
-    return found
+        running, defaults = read(), read_defaults()
+        _held = (monotonic(), running, defaults)
+    return running, defaults
 
 
 def forget() -> None:
     """Reads anew at the next question; for whoever cannot wait a second."""
     global _held  # noqa: PLW0603
-    _held = (float("-inf"), {})
+    _held = (float("-inf"), {}, {})
 
 
 def read() -> dict[str, InForce]:
@@ -84,16 +95,30 @@ def read() -> dict[str, InForce]:
         .select_related("exclusion_range__group")
         .prefetch_related("variants__message", "batch_shares")
     )
-    holdouts, zone = {row.quarter: row for row in Holdout.objects.all()}, ZoneInfo(workspace().time_zone)
-    return {row.key: _in_force(row, _holdout(row, holdouts, zone), moment) for row in rows if row.variants.all()}
+    holdouts = _Holdouts()
+    return {row.key: _in_force(row, holdouts.of(row), moment) for row in rows if row.variants.all()}
 
 
-def _holdout(experiment: Experiment, holdouts: Mapping[str, Holdout], zone: ZoneInfo) -> Slice | None:
-    """The holdout of the quarter in which the experiment starts: the next quarter's would take customers from it."""
-    if experiment.starts is None:
-        return None
-    held = holdouts.get(str(Quarter.of(experiment.starts.astimezone(zone).date())))
-    return Slice(held.salt, 0.0, held.share) if held else None
+def read_defaults() -> dict[str, InForce]:
+    """The same of what is decided and has a default message."""
+    over = Experiment.objects.filter(state__in=(State.DECIDED, State.CLOSED), default_message__isnull=False)
+    rows, holdouts = over.select_related("default_message__variant__message"), _Holdouts()
+    return {row.key: _default(row, holdouts.of(row)) for row in rows}
+
+
+class _Holdouts:
+    """Every quarter's, read once."""
+
+    def __init__(self) -> None:
+        self.by_quarter = {row.quarter: row for row in Holdout.objects.all()}
+        self.zone = ZoneInfo(workspace().time_zone)
+
+    def of(self, experiment: Experiment) -> Slice | None:
+        """That of the quarter in which the experiment starts: the next quarter's would take customers from it."""
+        if experiment.starts is None:
+            return None
+        held = self.by_quarter.get(str(Quarter.of(experiment.starts.astimezone(self.zone).date())))
+        return Slice(held.salt, 0.0, held.share) if held else None
 
 
 def _in_force(experiment: Experiment, holdout: Slice | None, moment: datetime) -> InForce:
@@ -112,6 +137,19 @@ def _in_force(experiment: Experiment, holdout: Slice | None, moment: datetime) -
     return InForce(
         experiment.pk, experiment.key, experiment.kind == ExperimentKind.BANDIT, experiment.for_eligible_only,
         *dates, division, served, batch, xxhash.xxh3_64_hexdigest(described.encode()),
+    )  # fmt: skip
+
+
+def _default(experiment: Experiment, holdout: Slice | None) -> InForce:
+    """Whoever the experiment was about gets what stands in its place now. No exclusion group: nothing runs here."""
+    standing = experiment.default_message
+    assert standing is not None  # noqa: S101  the query asks for it
+    division = Division(experiment.uid, (1.0,), holdout)
+    served = (Served(standing.variant.pk, standing.variant.key, _content(standing.variant)),)
+    described = repr((division, served, standing.since, experiment.for_eligible_only))
+    return InForce(
+        experiment.pk, experiment.key, False, experiment.for_eligible_only, standing.since, FOREVER, division, served,
+        0, xxhash.xxh3_64_hexdigest(described.encode()),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from experiments.choices import ExperimentKind, MetricRole
 from experiments.lifecycle import PLANNED
 from experiments.metrics.library import names_mechanics
 from experiments.metrics.roles import WHY_DIAGNOSTIC
-from experiments.models import Experiment, Metric, RegisteredMetric, Variant
+from experiments.models import DefaultMessage, Experiment, Metric, RegisteredMetric, Variant
 from experiments.models.experiment import KEY_PATTERN
 from experiments.readouts.bandit import KINDS
 from experiments.services import milestones, shares
@@ -81,12 +81,14 @@ def create(
     ends: datetime | None = None,
     hypothesis: dict[str, str] | None = None,
     subgroups: Sequence[str] = (),
+    default_message: DefaultMessage | None = None,
     is_simulated: bool = False,
     at: datetime | None = None,
 ) -> Experiment:
     """A draft experiment with its variants, messages and metrics, linked to the idea it came from.
 
-    Under whatever key: for what was named elsewhere. Members plan by `plan`.
+    With a default message control says what that says now. Under whatever key, for what was named elsewhere: members
+    plan by `plan`.
 
     subgroups: traits, or `state`, by which the effect is looked at apart; what is not declared here never is.
     The primary metric of a bandit is a share or an amount within a window: its shares follow whoever has closed it.
@@ -97,7 +99,8 @@ def create(
     moment = at or now()
     experiment = Experiment(
         key=key, name=name, kind=kind, idea=idea, pod=pod or (idea.pod if idea else None), starts=starts, ends=ends,
-        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, subgroups=_subgroups(subgroups), **slots,
+        strategy_owner=actor, is_simulated=is_simulated, created_at=moment, subgroups=_subgroups(subgroups),
+        default_message=default_message, **slots,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -106,6 +109,8 @@ def create(
         sentence = _("The key “%(key)s” is taken by another experiment.") % {"key": key}
         raise Conflict(sentence, field="key") from error
     _create_variants(experiment, variants)
+    if default_message is not None:
+        _say_default(experiment.variants.get(position=0), default_message)
     _create_metrics(experiment, metrics)
     if kind == ExperimentKind.BANDIT:
         _check_bandit(experiment)
@@ -256,6 +261,14 @@ def _create_variants(experiment: Experiment, variants: Sequence[VariantPlan]) ->
         Variant.objects.create(
             experiment=experiment, key=plan.key, name=plan.name, position=position, share=plan.share, message=message
         )
+
+
+def _say_default(control: Variant, default: DefaultMessage) -> None:
+    if control.message is not None:
+        raise InvalidInput(_("Control says today’s message, so it has no text of its own."), field="variants")
+    if default.variant.message is not None:
+        control.message = Message.objects.create(contents=default.variant.message.contents)
+        control.save(update_fields=["message"])
 
 
 def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:

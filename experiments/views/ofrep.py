@@ -1,6 +1,7 @@
 """The OpenFeature Remote Evaluation Protocol: any OpenFeature client asks here which variant a customer gets.
 
-A flag is an experiment; its value is the variant's in-app content. Source: the protocol's OpenAPI description, 0.3.
+A flag is an experiment; its value is the variant's in-app content, once it is decided that of the default message.
+Source: the protocol's OpenAPI description, 0.3.
 """
 
 from typing import Any
@@ -19,9 +20,10 @@ from engagement.customers.payloads import LARGEST_ITEM, LONGEST_NAME
 from engagement.customers.rate import allowance
 from experiments.models import Experiment
 from experiments.services.assigning import decide, experiment_open_now
-from experiments.services.in_force import InForce, experiments_in_force
+from experiments.services.in_force import InForce, defaults_in_force, experiments_in_force
 
 ENCODE = msgspec.json.Encoder().encode
+SPLIT, STATIC = "SPLIT", "STATIC"  # by an experiment that runs; by what an earlier one shipped
 NO_VARIANT = ""  # the protocol lets it be left out; its Python client asks for one all the same
 ALLOWED, EXPOSED = "Authorization, Content-Type, If-None-Match, X-API-Key", "ETag, Retry-After"
 Json = dict[str, Any]
@@ -42,7 +44,7 @@ def evaluate(request: HttpRequest, key: str) -> HttpResponse:
     """One experiment for one customer.
 
     Without `value` where the customer gets no variant: the program's own default holds. `DISABLED`: the experiment
-    decides about nobody now.
+    decides about nobody now. `STATIC`: it is decided, and this is the default message of everybody but its holdout.
     """
     return _answered(request, lambda customer: _json(_one(key, customer)), about={"key": key})
 
@@ -56,7 +58,9 @@ def evaluate_all(request: HttpRequest) -> HttpResponse:
 
 def _every(request: HttpRequest, customer: str) -> HttpResponse:
     moment = now()
-    flags = [_flag(one, customer) for _key, one in sorted(experiments_in_force().items()) if one.is_open(moment)]
+    found = {key: (one, STATIC) for key, one in defaults_in_force().items()}
+    found |= {key: (one, SPLIT) for key, one in experiments_in_force().items() if one.is_open(moment)}
+    flags = [_flag(one, customer, reason) for _key, (one, reason) in sorted(found.items())]
     told = ENCODE({"flags": flags})
     # Of the customer and the whole answer, so that neither another context nor another variant looks like this one.
     tag = f'"{xxhash.xxh3_128_hexdigest(customer.encode() + bytes(1) + told)}"'
@@ -66,21 +70,23 @@ def _every(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 def _one(key: str, customer: str) -> Json:
-    found = experiment_open_now(key)
+    found, default = experiment_open_now(key), defaults_in_force().get(key)
     if found is not None:
-        return _flag(found, customer)
+        return _flag(found, customer, SPLIT)
+    if default is not None:
+        return _flag(default, customer, STATIC)
     if Experiment.objects.filter(key=key).exists():
         return {"key": key, "reason": "DISABLED", "variant": NO_VARIANT, "metadata": {}}
     raise Refusal(404, "FLAG_NOT_FOUND", f"There is no experiment “{key}”.")
 
 
-def _flag(experiment: InForce, customer: str) -> Json:
+def _flag(experiment: InForce, customer: str, reason: str) -> Json:
     decided = decide(experiment, customer)
     told: Json = {"key": experiment.key, "metadata": {"version": experiment.version}}
     if decided.assigned is None:
         return {**told, "reason": "DEFAULT", "variant": NO_VARIANT}
     variant = decided.assigned.variant
-    return {**told, "reason": "SPLIT", "variant": variant.key, "value": variant.content}
+    return {**told, "reason": reason, "variant": variant.key, "value": variant.content}
 
 
 def _answered(request: HttpRequest, answer: Any, *, about: Json) -> HttpResponse:

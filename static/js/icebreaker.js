@@ -66,10 +66,10 @@ function show({ title, text, button, url }) {
 }
 
 async function meet() {
-  const { variant, value } = await variantOf();
+  const { variant, value, reason } = await variantOf();
   if (!variant) return;
   show(value ?? {});
-  await viewed(variant);
+  if (reason === "SPLIT") await viewed(variant); // what was shipped is no experiment any more
 }
 
 meet().catch(() => {}); // a page never suffers from its experiment
