@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from engagement.accounts.choices import Role
 from engagement.accounts.models import AuditEntry
 from engagement.core.errors import Conflict, Forbidden
 from experiments.models import Experiment, Milestone
 from experiments.queries.milestones import late_milestones, milestones_of
-from experiments.services import milestones, plans, runs
+from experiments.services import checklist, milestones, plans, runs
 from tests.experiments.builders import planned
 from tests.factories import MemberFactory, PodFactory
 
@@ -124,3 +125,20 @@ def test_what_waits_for_a_member_and_what_slips_in_a_pod(experiment, member):
     assert len(mine) == 8
     assert {key for key, _step in mine} == {"planned", "elsewhere"}
     assert late == ["plan", "content"]
+
+
+def test_an_approval_waits_for_every_second_member_of_the_pod_until_it_is_given(experiment, member):
+    second, stranger, reader = MemberFactory(), MemberFactory(), MemberFactory(role=Role.READER)
+    experiment.pod.members.set([member, second, reader])
+    milestones.propose(experiment=experiment, actor=member, at=NOW)
+
+    waiting = {one.name: [found.step for found in milestones_of(one)] for one in (member, second, stranger, reader)}
+    checklist.mark(experiment=experiment, item="approval", kind="approval", actor=second)
+
+    assert waiting == {
+        member.name: ["plan", "content", "audience", "launch"],
+        second.name: ["approval"],
+        stranger.name: [],
+        reader.name: [],
+    }
+    assert list(milestones_of(second)) == []
