@@ -8,8 +8,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from backlog.choices import IdeaState, RoundState
 from backlog.models import Ballot, Idea
-from backlog.queries import ballots_visible_to
-from engagement.accounts.models import Member
+from backlog.queries import ballots_visible_to, scores_visible_to
+from engagement.accounts.models import Member, Pod
 from experiments.lifecycle import State
 from experiments.models import Decision, Experiment
 
@@ -41,6 +41,17 @@ def decisions_foretold_by(member: Member) -> QuerySet[Decision]:
 def decisions_on_ideas() -> QuerySet[Decision]:
     found = Decision.objects.filter(experiment__idea__isnull=False).select_related(*READ_WITH)
     return found.order_by("-decided_at", "-pk")
+
+
+def decisions_foretold_in(pod: Pod, *, viewer: Member) -> QuerySet[Decision]:
+    """On ideas that a round of this pod had scored before, as far as the viewer may see the scores.
+
+    `rating` is the median confidence rating of the last such round.
+    """
+    of_idea = Q(idea=OuterRef("experiment__idea"), round__pod=pod, confidence_median__isnull=False)
+    before = scores_visible_to(viewer).filter(of_idea, round__closed_at__lte=OuterRef("decided_at"))
+    found = decisions_on_ideas().annotate(rating=Subquery(before.values("confidence_median")[:1]))
+    return found.filter(rating__isnull=False)
 
 
 def own_forecasts(member: Member, decisions: Iterable[Decision]) -> dict[int, Ballot]:

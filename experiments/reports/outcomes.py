@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backlog.models import Ballot, Idea
-from engagement.accounts.models import Member
+from engagement.accounts.models import Member, Pod
 from engagement.core.templatetags.estimates import written_estimate
 from engagement.core.templatetags.formats import MINUS, exact
 from experiments import stats
@@ -90,7 +90,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How often it works when this member says so: counts from ten outcomes on, a sentence where a rating has five."""
+    """How often it works when a member or a pod says so: counts from ten outcomes on.
+
+    `sentence` is the member's, where one rating has five outcomes; a pod has none.
+    """
 
     count: int
     fewest: int
@@ -155,6 +158,16 @@ def own_calibration(member: Member) -> Calibration:
     ]
     is_told = len(rated) >= FEWEST_PERSONAL
     return Calibration(len(rated), FEWEST_PERSONAL, bins(rated) if is_told else [], _sentence(rated) if is_told else "")
+
+
+def pod_calibration(pod: Pod, *, viewer: Member) -> Calibration:
+    """Over all valid, decided experiments whose ideas the pod had rated before, by its medians; for all to see."""
+    rated = [
+        Rated(float(decision.rating), is_better(decision.readout.document))  # type: ignore[attr-defined]  # annotated
+        for decision in outcomes.decisions_foretold_in(pod, viewer=viewer)
+        if _is_judged(decision.readout.document)
+    ]
+    return Calibration(len(rated), FEWEST_PERSONAL, bins(rated) if len(rated) >= FEWEST_PERSONAL else [], "")
 
 
 def _is_judged(document: dict[str, Any]) -> bool:

@@ -7,12 +7,13 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from backlog.models import RoundIdea, VotingRound
 from engagement.core.clock import now
 from experiments.models import Experiment, Retro
-from experiments.reports.outcomes import own_calibration
+from experiments.reports.outcomes import own_calibration, pod_calibration
 from tests.backlog.factories import BallotFactory, IdeaFactory, RoundIdeaFactory, RoundMemberFactory, VotingRoundFactory
 from tests.experiments.outcomes import decide, documents, scored
-from tests.factories import MemberFactory
+from tests.factories import MemberFactory, PodFactory
 
 pytestmark = pytest.mark.django_db
 PAGE, HOME = "/me/outcomes/", "/me/outcomes/of-home/"
@@ -174,6 +175,36 @@ def test_a8_2_nobody_else_sees_my_calibration_in_no_page_and_no_export(client, m
             assert "When you say" not in answer, door
             assert "it works" not in answer, door
         assert own_calibration(member).count == 0
+
+
+def test_the_pods_calibration_is_told_to_all_by_the_medians_of_its_rounds(client, me, readouts):
+    rated(me, readouts, 7, ["better"] * 6 + ["worse"] * 3 + ["invalid"])
+    pod, elsewhere = PodFactory(slug="loyalty"), PodFactory()
+    VotingRound.objects.update(pod=pod)
+    RoundIdea.objects.update(confidence_median=7)
+    page = lambda: told(client.get("/pods/loyalty/").content.decode())  # noqa: E731
+    client.force_login(MemberFactory(reader=True))
+    assert "9 of 10 outcomes are there." in page()
+
+    rated(me, readouts, 9, ["worse"])
+    VotingRound.objects.update(pod=pod)
+    RoundIdea.objects.filter(confidence_median=None).update(confidence_median=9)
+
+    assert "7–8 6 of 9" in page()
+    assert "9–10 0 of 1" in page()
+    found = pod_calibration(pod, viewer=me)
+    assert (found.count, pod_calibration(elsewhere, viewer=me).count) == (10, 0)
+
+
+def test_what_a_member_is_to_score_again_counts_in_no_calibration_of_a_pod_for_them(me, readouts):
+    rated(me, readouts, 7, ["better", "worse"])
+    RoundIdea.objects.update(confidence_median=7)
+    place = RoundIdea.objects.first()
+    pod = place.round.pod
+    VotingRound.objects.update(pod=pod)
+    again = RoundMemberFactory(round=RoundIdeaFactory(idea=place.idea).round).member
+
+    assert pod_calibration(pod, viewer=me).count - pod_calibration(pod, viewer=again).count == 1
 
 
 def test_the_list_takes_the_same_queries_for_one_row_and_for_three(client, me, readouts, django_assert_max_num_queries):
