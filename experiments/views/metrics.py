@@ -115,7 +115,7 @@ def _page(
         "facts": goal_tree.facts(found),
         "level": goal_tree.level(found, found.levels.first()),
         "used": queries.experiments_measuring(found.key),
-        "form": form if found.kind in dict(form.fields["kind"].choices) else None,  # type: ignore[attr-defined]
+        "form": form,
         "place_form": place_form or PlaceForm(metric=found),
         "may_write": request.user.may_write,
     }

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.forms.metric import PAGE_KINDS, MetricForm
+from experiments.forms.metric import MetricForm
+from experiments.metrics.definition import Measure, MetricDefinition
 from experiments.metrics.library import LIBRARY
 from experiments.models import RegisteredMetric
 from experiments.services import registry
 
 pytestmark = pytest.mark.django_db
-ON_THE_PAGE = [one.definition.key for one in LIBRARY if one.definition.kind in dict(PAGE_KINDS)]
 
 
 def sent(metric: RegisteredMetric, **changes) -> MetricForm:
@@ -21,7 +21,7 @@ def sent(metric: RegisteredMetric, **changes) -> MetricForm:
     return MetricForm({**data, **changes}, before=metric.definition)
 
 
-@pytest.mark.parametrize("key", ON_THE_PAGE)
+@pytest.mark.parametrize("key", [one.definition.key for one in LIBRARY])
 def test_a_standard_metric_sent_back_unchanged_counts_what_it_counted(key):
     metric = registry.add_standard(key=key, actor=None)
 
@@ -51,3 +51,35 @@ def test_hours_that_show_as_a_day_stay_hours():
 
     assert form.is_valid(), form.errors
     assert form.values()["definition"].window_s == 36 * 3_600
+
+
+ORDER_VALUE = {
+    "key": "order_value", "name": "Order value", "words": "What an order is worth.", "kind": "ratio", "event": "order",
+    "over": "order", "from_day": 0, "to_day": 14, "unit": "EUR", "direction": "up",
+}  # fmt: skip
+
+
+def test_a_ratio_is_one_sum_over_another():
+    made = MetricForm(ORDER_VALUE)
+    sessions = MetricForm({**ORDER_VALUE, "counted": "on", "over": "session_end", "over_valued": "on"})
+    bare = MetricForm({**ORDER_VALUE, "over": " "})
+
+    assert made.is_valid(), made.errors
+    assert made.values()["definition"] == MetricDefinition(
+        "order_value", "ratio", window_s=14 * 86_400, unit="EUR",
+        numerator=Measure("order"), denominator=Measure("order", value=False),
+    )  # fmt: skip
+    assert sessions.is_valid(), sessions.errors
+    assert [side.value for side in sessions.values()["definition"].measures] == [False, True]
+    assert bare.non_field_errors() == ["This contradicts itself: a ratio is divided by another event."]
+
+
+def test_a_quantile_says_which():
+    made = MetricForm({**ORDER_VALUE, "kind": "quantile", "quantile": "0.9"})
+    bare = MetricForm({**ORDER_VALUE, "kind": "quantile"})
+
+    assert made.is_valid(), made.errors
+    assert made.values()["definition"] == MetricDefinition(
+        "order_value", "quantile", "order", window_s=14 * 86_400, unit="EUR", quantile=0.9
+    )
+    assert not bare.is_valid()

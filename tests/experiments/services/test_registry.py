@@ -137,7 +137,7 @@ def test_b4_2_opens_and_clicks_never_decide_by_page_file_import_or_api(client, t
     with pytest.raises(InvalidInput, match="mechanics only"):
         import_results(key="mails", file=results, actor=None, progress=Progress())
     body = {
-        "key": "mails", "name": "Mails", "variants": [{"key": "a", "share": 0.5}, {"key": "b", "share": 0.5}],
+        "name": "Mails", "variants": [{"key": "a", "share": 0.5}, {"key": "b", "share": 0.5}],
         "metrics": [{"key": "opened", "kind": "proportion", "role": "primary"}],
     }  # fmt: skip
     answer = client.post("/api/v1/experiments/", json.dumps(body), content_type="application/json")
