@@ -14,8 +14,9 @@ def may_plan(member: Member) -> bool:
 
 
 def may_decide(member: Member, experiment: Experiment) -> bool:
-    """Anybody who writes here, but for the person who launched: they may not sign their own answer."""
-    return member.may_write and experiment.launch_owner_id != member.pk
+    """Anybody who writes here, but for who planned and who launched it: nobody signs the answer to their own question,
+    and one signature is all there is."""
+    return member.may_write and member.pk not in (experiment.launch_owner_id, experiment.strategy_owner_id)
 
 
 def may_prepare(member: Member, experiment: Experiment) -> bool:
@@ -29,8 +30,11 @@ def may_bring_results(member: Member, experiment: Experiment) -> bool:
 
 def require_may_decide(member: Member | None, experiment: Experiment) -> None:
     require_writer(member)
-    if member is not None and not may_decide(member, experiment):
+    if member is None or may_decide(member, experiment):
+        return
+    if member.pk == experiment.launch_owner_id:
         raise Forbidden(_("You launched this experiment, so somebody else records its decision."))
+    raise Forbidden(_("You planned this experiment, so somebody else records its decision."))
 
 
 def why_not_decide(member: Member, experiment: Experiment) -> str:

@@ -81,7 +81,7 @@ class Experiments(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet[Experim
     @extend_schema(request=DecisionSerializer, responses={201: DecisionSerializer})
     @action(detail=True, methods=["post"])
     def decision(self, request: Request, key: str) -> Response:
-        """Records the decision on the newest readout; refused for the launch owner."""
+        """Records the decision on the newest readout; refused for strategy owner and launch owner."""
         experiment = self.get_object()
         asked = DecisionSerializer(data=request.data, experiment=experiment)
         asked.is_valid(raise_exception=True)

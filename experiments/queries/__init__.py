@@ -146,8 +146,8 @@ def newest_decisions() -> QuerySet[Decision]:
 
 
 def members_who_may_decide(experiment: Experiment) -> QuerySet[Member]:
-    owner = experiment.launch_owner_id
-    return writing_members().exclude(pk=owner) if owner else writing_members()
+    owners = [pk for pk in (experiment.launch_owner_id, experiment.strategy_owner_id) if pk]
+    return writing_members().exclude(pk__in=owners)
 
 
 def history(experiment: Experiment) -> QuerySet[AuditEntry]:

@@ -105,10 +105,18 @@ def _launching(experiment: Experiment, member: Member, who: str) -> NextStep:
 def _deciding(experiment: Experiment, member: Member, results: str) -> NextStep:
     what = _("Record the decision")
     if rules.may_decide(member, experiment):
-        owner = experiment.launch_owner
-        who = _("Anybody here but %(name)s, who launched it.") % {"name": owner} if owner else _("Any member.")
-        return NextStep(what, who, f"{results}#decision", _("Go to the decision"))
+        return NextStep(what, _anybody_else(experiment), f"{results}#decision", _("Go to the decision"))
     return NextStep(what, who_may_decide(experiment))
+
+
+def _anybody_else(experiment: Experiment) -> str:
+    planner, launcher = experiment.strategy_owner, experiment.launch_owner
+    if planner and launcher and planner != launcher:
+        words = {"planner": planner, "launcher": launcher}
+        return _("Anybody here but %(planner)s, who planned it, and %(launcher)s, who launched it.") % words
+    if launcher:
+        return _("Anybody here but %(name)s, who launched it.") % {"name": launcher}
+    return _("Anybody here but %(name)s, who planned it.") % {"name": planner} if planner else _("Any member.")
 
 
 def who_may_decide(experiment: Experiment) -> str:

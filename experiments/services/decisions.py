@@ -32,8 +32,8 @@ def decide(
     """The decision on the newest readout, with its reason and what the next pod should know; what is shipped is the
     default message from then on.
 
-    Refused for the launch owner (and the attempt is kept in the audit trail), without a readout, without reason or
-    learning, and when a decision is there already.
+    Refused for the strategy owner and the launch owner (and the attempt is kept in the audit trail), without a readout,
+    without reason or learning, and when a decision is there already.
     """
     try:
         rules.require_may_decide(actor, experiment)

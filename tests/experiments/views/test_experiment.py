@@ -215,6 +215,22 @@ def test_the_launch_owner_reads_why_not_and_who_may_and_is_refused_by_the_server
     assert AuditEntry.objects.filter(verb="was refused to decide", actor=launcher).count() == 1
 
 
+def test_the_strategy_owner_is_never_its_only_signer(client, ended, member):
+    Experiment.objects.filter(pk=ended.pk).update(strategy_owner=member)
+    sentence, variant = "You planned this experiment, so somebody else records its decision.", {"variant": "mail"}
+
+    page = client.get("/experiments/mails/results/").content.decode()
+    by_page = client.post("/experiments/mails/decision/", choose(ended))
+    asked = {"kind": "ship", "reason": "It sells.", "learning": "Mail sells.", **variant}
+    by_api = client.post("/api/v1/experiments/mails/decision/", asked, content_type="application/json")
+
+    assert sentence in page
+    assert 'name="reason"' not in page
+    assert (by_page.status_code, by_api.status_code, by_api.json()["detail"]) == (403, 403, sentence)
+    assert not Decision.objects.exists()
+    assert AuditEntry.objects.filter(verb="was refused to decide", actor=member).count() == 2
+
+
 def test_a_reader_is_refused_by_the_server(client, ended, member):
     member.role = "reader"
     member.save()
