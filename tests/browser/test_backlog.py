@@ -124,6 +124,20 @@ def test_a2_3_in_a_comment_on_a_scale_too_and_it_is_sent_with_the_ballot(page, v
     assert list(Ballot.objects.values_list(*SCALES, "impact_comment")) == [(7, 5, 8, "c9e")]
 
 
+def test_a2_without_a_connection_a_ballot_waits_and_is_sent_when_it_is_back(page, visit, places, me):
+    visit(address(places[0]))
+    press(page, "i 7 c 5 e 8")
+    page.context.set_offline(True)
+
+    press(page, "Enter")
+    page.get_by_text("Your ballot is kept on this page").wait_for()
+    kept = scores(me)
+    page.context.set_offline(False)
+    page.wait_for_url("**sent=**")
+
+    assert (kept, scores(me)) == ([], [(7, 5, 8)])
+
+
 def test_a2_4_rating_beyond_the_evidence_shows_a_hint_and_submitting_stays_possible(page, visit, places, me):
     EvidenceFactory(idea=places[0].idea, grade="third_party")
     visit(address(places[0]))

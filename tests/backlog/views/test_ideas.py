@@ -8,7 +8,8 @@ from backlog.models import Idea
 from backlog.services import ideas, merging, rounds
 from engagement.accounts.choices import Role
 from engagement.accounts.models import AuditEntry
-from tests.backlog.factories import BallotFactory, IdeaFactory, RoundIdeaFactory, RoundMemberFactory
+from engagement.core.clock import now
+from tests.backlog.factories import BallotFactory, GoalFactory, IdeaFactory, RoundIdeaFactory, RoundMemberFactory
 from tests.factories import MemberFactory, PodFactory
 
 pytestmark = pytest.mark.django_db
@@ -147,9 +148,13 @@ def test_a_reader_cannot_add_and_is_told_why(client_of):
 def test_markup_in_every_text_is_shown_as_text_on_every_page(client_of):
     author = MemberFactory(name=MARKUP)
     pod = PodFactory(name=MARKUP, members=[author])
-    idea = IdeaFactory(title=MARKUP, problem=MARKUP, change=MARKUP, author=author, pod=pod, state="in_round")
-    place = RoundIdeaFactory(idea=idea, round__name=MARKUP, round__pod=pod, round__opened_by=author)
-    BallotFactory(round_idea=place, voter=author, comment=MARKUP)
+    goal = GoalFactory(name=MARKUP, pod=pod, owner=author)
+    said = {"title": MARKUP, "problem": MARKUP, "change": MARKUP, "may_hurt": MARKUP, "serves": goal}
+    idea = IdeaFactory(**said, author=author, pod=pod, state="in_round")
+    waiver = {"round__waiver": MARKUP, "round__waived_by": author, "round__waived_at": now()}
+    place = RoundIdeaFactory(idea=idea, round__name=MARKUP, round__pod=pod, round__opened_by=author, **waiver)
+    comments = dict.fromkeys(("comment", "impact_comment", "confidence_comment", "ease_comment"), MARKUP)
+    BallotFactory(round_idea=place, voter=author, **comments)
     client = client_of(author)
     pages = ["/", "/ideas/", f"/ideas/{idea.pk}/", "/rounds/", f"/rounds/{place.round_id}/", "/rounds/new/"]
     pages += [f"/rounds/{place.round_id}/ideas/{idea.pk}/", f"/ideas/?q={MARKUP}"]

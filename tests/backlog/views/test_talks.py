@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from backlog.models import Explanation, VotingRound
+from backlog.models import Explanation, Talk, VotingRound
 from backlog.services import rounds, talks
 from engagement.accounts.choices import Role
 from engagement.accounts.models import Member
@@ -169,6 +169,16 @@ def test_whoever_opens_a_round_says_how_long_outliers_are_waited_for(client_of, 
 
     assert voting_round.talk_until - voting_round.closed_at == timedelta(days=3)
     assert 'name="talk_days"' in client_of(MemberFactory(administrator=True)).get("/rounds/new/").content.decode()
+
+
+def test_markup_in_what_both_ends_write_is_text(client_of, place):
+    talk, markup = Talk.objects.get(), "<script>alert(1)</script>"
+    for name in ("Lou", "Oz"):
+        talks.explain(talk=talk, text=markup, would_change=markup, actor=voter(name))
+
+    for path in (f"/rounds/{place.round_id}/", f"/rounds/{place.round_id}/ideas/{place.idea_id}/"):
+        text = client_of(voter("Mia")).get(path).content.decode()
+        assert (text.count("<script>alert"), text.count("&lt;script&gt;alert(1)&lt;/script&gt;")) == (0, 4)
 
 
 @pytest.mark.parametrize("count", [1, 3])
