@@ -1,9 +1,11 @@
 """Audience rules in words."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.customers.audience_rules import AllOf, AnyOf, EventWas, InList, Not, Rule, StateIs, TraitIs
+from engagement.customers.choices import SuppressionReason
 
 TRAIT_WORDS = {
     "is": gettext_lazy("%(trait)s is %(value)s"),
@@ -24,6 +26,12 @@ EVENT_WORDS = {
 }
 PART_LABELS = {
     "suppressed": gettext_lazy("On a suppression list"),
+    **{
+        f"suppressed_{reason.value}": format_lazy(
+            "{what}: {why}", what=gettext_lazy("On a suppression list"), why=reason.label
+        )
+        for reason in SuppressionReason
+    },
     "without_consent": gettext_lazy("Without consent"),
     "over_cap": gettext_lazy("Over the frequency cap"),
     "holdout": gettext_lazy("In the holdout"),

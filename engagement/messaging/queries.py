@@ -29,6 +29,15 @@ def sent_between(first: datetime, after: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(state=DeliveryState.SENT, done_at__gte=first, done_at__lt=after)
 
 
+def over_cap(limits: Limits, *, at: datetime) -> QuerySet[Delivery]:
+    """The customers, as `customer`, to whom one more message at this moment would be more than the most."""
+    sent = Delivery.objects.filter(state=DeliveryState.SENT, done_at__lte=at)
+    if limits.most is None:
+        return sent.none()
+    recent = sent.filter(done_at__gt=at - timedelta(days=limits.days)).order_by()
+    return recent.values("customer").annotate(messages=Count("pk")).filter(messages__gte=limits.most)
+
+
 def fate(experiment: str) -> Mapping[tuple[str, str], int]:
     """How many deliveries of an experiment are in each state, those not sent by reason: (state, reason) to count."""
     rows = deliveries_of(experiment).values_list("state", "reason").annotate(count=Count("pk"))

@@ -1,6 +1,6 @@
 """Whom an experiment may ask: its audience, less whom not every variant reaches, the holdout and its neighbours'."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,9 @@ from engagement.customers.models import AudienceCount, AudienceVersion, Customer
 from engagement.customers.queries import newest_audience_count
 from engagement.customers.services import audiences
 from engagement.customers.services.audiences import Asking, Reason
-from engagement.customers.services.selecting import Ids
+from engagement.customers.services.selecting import Ids, numbers
+from engagement.messaging.choices import Channel
+from engagement.messaging.queries import over_cap, sending_limits
 from experiments.assignment import Slice, encoded
 from experiments.lifecycle import PLANNED
 from experiments.models import Experiment, Holdout
@@ -88,12 +90,19 @@ def _channels(experiment: Experiment) -> list[str]:
 
 
 def _asking(experiment: Experiment, at: datetime) -> Asking:
-    return Asking(_channels(experiment), experiment.key, str(experiment.uid), _reasons(experiment, at))
+    channels = _channels(experiment)
+    further = _reasons(experiment, [one for one in channels if one != Channel.IN_APP], at)
+    return Asking(channels, experiment.key, str(experiment.uid), further)
 
 
-def _reasons(experiment: Experiment, at: datetime) -> list[Reason]:
-    holdout, group = _holdout(experiment, at), _group(experiment)
+def _reasons(experiment: Experiment, channels: Sequence[str], at: datetime) -> list[Reason]:
+    """What is asked after suppression and consent: the frequency cap at the planned time, the holdout, neighbours."""
+    holdout, group, limits = _holdout(experiment, at), _group(experiment), sending_limits().limits
     found: list[Reason] = []
+    if limits.most is not None and channels:
+        planned = max(at, experiment.starts or at)
+        tired = numbers(over_cap(limits, at=planned).values_list("customer"))
+        found.append(("over_cap", lambda ids: np.isin(ids, tired)))
     if holdout is not None:
         found.append(("holdout", _inside(holdout)))
     if group is not None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from hashlib import sha256
 from typing import Any
 
@@ -25,6 +25,7 @@ from engagement.core.jobs import Progress
 from engagement.core.models import Job
 from engagement.customers import queries
 from engagement.customers.audience_rules import AllOf, Rule, RuleRefused, read
+from engagement.customers.choices import SuppressionReason
 from engagement.customers.models import Audience, AudienceCount, AudienceVersion
 from engagement.customers.services.selecting import Ids, numbers, removed_by_part, select
 from engagement.customers.wording import rule_words
@@ -155,19 +156,25 @@ def joined(channels: Sequence[str]) -> str:
 
 
 def _reasons(asking: Asking, at: datetime) -> list[Reason]:
-    suppressed = reduce(
-        np.union1d,
-        [
-            _customers(queries.suppressed(channel=channel, experiment=asking.experiment, at=at))
-            for channel in asking.channels or ("",)
-        ],
-    )
-    found: list[Reason] = [("suppressed", lambda ids: np.isin(ids, suppressed))]
+    found = _suppressed(asking, at)
     by_consent = [channel for channel in asking.channels if queries.needs_consent(channel)]
     if by_consent:
         allowing = reduce(np.intersect1d, [_customers(queries.consenting(channel=one)) for one in by_consent])
         found.append(("without_consent", lambda ids: ~np.isin(ids, allowing)))
     return [*found, *asking.further]
+
+
+def _suppressed(asking: Asking, at: datetime) -> list[Reason]:
+    """A reason for each for which somebody is left in peace; one that nobody falls out for where nobody is."""
+    by_channel = [
+        queries.suppressed(channel=channel, experiment=asking.experiment, at=at) for channel in asking.channels or ("",)
+    ]
+    found: list[Reason] = []
+    for reason in SuppressionReason.values:
+        left_alone = reduce(np.union1d, [_customers(rows.filter(reason=reason)) for rows in by_channel])
+        if len(left_alone):
+            found.append((f"suppressed_{reason}", partial(np.isin, test_elements=left_alone)))
+    return found or [("suppressed", partial(np.isin, test_elements=[]))]
 
 
 def _customers(rows: QuerySet[Any]) -> Ids:

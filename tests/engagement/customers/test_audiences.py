@@ -50,7 +50,8 @@ def allow(ids, *, granted=True):
 
 def test_b3_1_the_parts_add_up_and_each_falls_out_once_for_the_first_reason(people):
     version = audiences.create(name="Gold", rule=GOLD, actor=None)
-    permissions.suppress(customers=people[:3], scope="everywhere", reason="asked", actor=None)
+    permissions.suppress(customers=people[:2], scope="everywhere", reason="asked", actor=None)
+    permissions.suppress(customers=people[1:3], scope="channel", what="email", reason="legal", actor=None)
     permissions.suppress(customers=people[3:4], scope="channel", what="push", reason="asked", actor=None)
     allow([people[0], *people[3:8]])
 
@@ -60,7 +61,7 @@ def test_b3_1_the_parts_add_up_and_each_falls_out_once_for_the_first_reason(peop
     )
 
     assert found.matching == 10
-    assert found.parts == [["suppressed", 3], ["without_consent", 2], ["holdout", 1]]
+    assert found.parts == [["suppressed_asked", 2], ["suppressed_legal", 1], ["without_consent", 2], ["holdout", 1]]
     assert found.left == 4
     assert found.left + sum(number for _reason, number in found.parts) == found.matching
     assert found.left_by_state == {"": 4}
@@ -83,12 +84,12 @@ def test_b3_1_whatever_is_said_of_them_the_parts_add_up(people):
 
         found = audiences.count(version=version, asking=audiences.Asking(["email"], further=further))
 
-        matching = people[:10]
+        matching, lists = people[:10], "suppressed_asked" if peace else "suppressed"
         first = Counter(
-            "suppressed" if pk in peace else "without_consent" if pk not in allowed else "holdout" if pk in held
+            lists if pk in peace else "without_consent" if pk not in allowed else "holdout" if pk in held
             else "x" if pk in elsewhere else "left" for pk in matching
         )  # fmt: skip
-        assert dict(found.parts) == {name: first[name] for name in ("suppressed", "without_consent", "holdout", "x")}
+        assert dict(found.parts) == {name: first[name] for name in (lists, "without_consent", "holdout", "x")}
         assert found.left == first["left"]
         reached = audiences.reachable(version=version, asking=audiences.Asking(["email"], further=further))
         assert len(reached) == found.left

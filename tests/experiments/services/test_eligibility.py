@@ -15,7 +15,7 @@ from engagement.customers.models import Customer
 from engagement.customers.services import audiences, permissions
 from engagement.customers.services.customers import ensure
 from engagement.messaging.content import plain
-from engagement.messaging.models import Message
+from engagement.messaging.models import Delivery, Message, SendingLimits
 from experiments.assignment import unit
 from experiments.models import EligibleCustomer, Holdout
 from experiments.services import eligibility, in_force, runs
@@ -132,6 +132,13 @@ def test_the_tab_chooses_counts_and_tells_of_a_newer_version(client, people, gol
     assert client.post(f"{address}choose/", {"version": "999"}).status_code == 404
 
 
+def heard_from(experiment: str, customer: int, at) -> None:
+    """A message of that experiment went out to the customer."""
+    Delivery.objects.create(
+        experiment=experiment, variant="a", customer_id=customer, channel="email", state="sent", due_at=at, done_at=at
+    )
+
+
 def test_the_count_holds_those_whom_every_channel_reaches_and_the_launch_fixes_the_same(people, gold):
     permissions.suppress(customers=[people["c0"]], scope="channel", what="in_app", reason="asked", actor=None)
     permissions.suppress(customers=[people["c1"]], scope="channel", what="push", reason="asked", actor=None)
@@ -139,13 +146,17 @@ def test_the_count_holds_those_whom_every_channel_reaches_and_the_launch_fixes_t
     permissions.suppress(customers=[people["c3"]], scope="experiment", what="other", reason="asked", actor=None)
     for customer in Customer.objects.filter(pk__in=[people[f"c{n}"] for n in range(100)]):
         permissions.say(customer=customer, channel="push", is_granted=True, source="form")
+    SendingLimits.objects.create(pk=1, most=1, days=7)
+    for name, days in (("c10", 1), ("c11", 8)):
+        heard_from("elsewhere", people[name], now() - timedelta(days=days))
     experiment = for_audience("banner", gold)
     says(experiment, "today", channel="push")
 
     found = eligibility.count(experiment=experiment)
 
-    assert (found.parts, found.left) == ([["suppressed", 3], ["without_consent", 200]], 97)
-    assert asked(runs.start(experiment=experiment, actor=None)) == {f"c{n}" for n in range(3, 100)}
+    assert found.parts == [["suppressed_asked", 3], ["without_consent", 200], ["over_cap", 1]]
+    assert found.left == 96
+    assert asked(runs.start(experiment=experiment, actor=None)) == {f"c{n}" for n in range(3, 100)} - {"c10"}
 
 
 def test_a_count_is_of_one_experiment_and_of_the_channels_it_had(people, gold):
