@@ -142,6 +142,11 @@ def merged_since(moment: datetime) -> set[int]:
     return set(Merge.objects.filter(at__gt=moment).values_list("into_id", flat=True))
 
 
+def merges_made() -> int:
+    """How many customers were found to be somebody else so far."""
+    return Merge.objects.count()
+
+
 def suppressed(
     *, channel: str = "", topic: str = "", experiment: str = "", at: datetime | None = None
 ) -> QuerySet[Suppression]:

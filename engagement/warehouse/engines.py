@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -56,7 +58,11 @@ class Warehouse(ABC):
 
     def arrived(self, name: str, after: datetime) -> Table:
         """The rows of those files that hold any received after this time: its rows, and others beside them."""
-        return self._opened(name, [f for f in self._files(name) if f.newest is None or f.newest > after])
+        return self._opened(name, [file for file in self._files(name) if file.newest is None or file.newest > after])
+
+    def has_newer(self, name: str, after: datetime) -> bool:
+        """Whether any row may have been received after this time."""
+        return any(file.newest is None or file.newest > after for file in self._files(name))
 
     def newest(self, name: str) -> datetime | None:
         """When the newest row was received, to the millisecond above; None where there are no rows."""
@@ -83,6 +89,14 @@ class Warehouse(ABC):
     @abstractmethod
     def kept(self, query: Table) -> Table:
         """The query's rows, computed once, for as long as this warehouse is open."""
+
+    @abstractmethod
+    def save(self, query: Table, path: Path) -> None:
+        """Writes the query's rows where `saved` finds them; only this kind of engine reads them."""
+
+    @abstractmethod
+    def saved(self, path: Path) -> Table | None:
+        """What `save` wrote there, read once; None where that is gone or damaged."""
 
     @abstractmethod
     def _read(self, files: list[str]) -> Table:
@@ -119,6 +133,16 @@ class DuckDB(Warehouse):
     def kept(self, query: Table) -> Table:
         return self.backend.create_table(f"kept_{next(_numbers)}", query, temp=True)
 
+    def save(self, query: Table, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.backend.to_parquet(query, path, compression="snappy")
+
+    def saved(self, path: Path) -> Table | None:
+        try:
+            return self.kept(self.backend.read_parquet(path)) if path.exists() else None
+        except duckdb.Error:
+            return None
+
     def _read(self, files: list[str]) -> Table:
         return self.backend.read_parquet(files)
 
@@ -145,6 +169,14 @@ class Spark(Warehouse):
         self.backend.create_view(name, query)
         self.session.catalog.cacheTable(name)
         return self.backend.table(name)
+
+    def save(self, query: Table, path: Path) -> None:
+        name = self._view()
+        self.backend.create_view(name, query)
+        self.session.table(name).write.parquet(str(path))
+
+    def saved(self, path: Path) -> Table | None:
+        return self._read([str(path)]) if (path / "_SUCCESS").exists() else None
 
     def _read(self, files: list[str]) -> Table:
         name = self._view()

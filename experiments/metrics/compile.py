@@ -22,28 +22,48 @@ from experiments.metrics.totals import Total, covariate_totals, outcome_totals, 
 Numbered = Mapping[int, MetricDefinition]  # by the place among the metrics of the analysis
 
 
+def covariate_columns(definitions: Sequence[MetricDefinition]) -> dict[Total, str]:
+    """What these metrics' covariates add up, each with the name of its column: `c_0`, `c_1`, ..."""
+    totals = dict.fromkeys(total for definition in definitions for total in covariate_totals(definition))
+    return {total: f"c_{place}" for place, total in enumerate(totals)}
+
+
+def with_covariates(first: Table, events: Table, covariates: Mapping[Total, str], *, until: datetime) -> Table:
+    """The exposed customers, first met before `until`, with these columns."""
+    if not covariates:
+        return first
+    names = sorted({total.measure.event for total in covariates})
+    read = events.filter(events.event.isin(names), events.occurred_at < until)
+    return _with_totals(first, read, {name: total for total, name in covariates.items()})
+
+
 def per_customer(
-    first: Table, events: Table, definitions: Sequence[MetricDefinition], *, spans: Mapping[str, Span]
+    first: Table,
+    events: Table,
+    definitions: Sequence[MetricDefinition],
+    *,
+    spans: Mapping[str, Span],
+    covariates: Mapping[Total, str] | None = None,
 ) -> Table:
     """The exposed customers with, per metric number i, `u_i` (uncapped), `y_i` (capped, where there is a cap) and `x_i`
     (covariate or denominator); and `day_w`, on which they count for metrics with a window of w seconds (0: without).
 
     Of a running total only the covariate is a column here, unless it is a quantile's: it is made of its days. Days are
     columns because an engine groups by small numbers that it has seen in half the time of computed ones.
+
+    covariates: the columns they are to have; those that `first` has are taken from it, the others are added.
     """
     wanted = {i: _totals(definition, spans[definition.key].as_of) for i, definition in enumerate(definitions)}
-    places = {total: place for place, total in enumerate(dict.fromkeys(t for ts in wanted.values() for t in ts))}
-    columns = {f"t_{place}": total for total, place in places.items()}
-    known = first
-    if columns:
-        joined = first.select("customer", "exposed_us").inner_join(relevant(events, places), "customer")
-        totals = joined.group_by("customer").aggregate(**{n: t.column(joined) for n, t in columns.items()})
-        known = first.left_join(totals, "customer").drop("customer_right")
-        known = known.mutate(**{name: known[name].fill_null(0.0) for name in columns})
+    totals = dict.fromkeys(t for ts in wanted.values() for t in ts)
+    named = covariates or {}
+    names = {total: named.get(total, f"t_{place}") for place, total in enumerate(totals)}
+    columns = {name: total for total, name in names.items() if name not in first.columns}
+    known = _with_totals(first, events, columns) if columns else first
     windows = sorted({definition.window_s or 0 for definition in definitions})
-    outcomes: dict[str, Value] = {f"day_{window_s}": _counts_on(known, window_s) for window_s in windows}
+    outcomes: dict[str, Value] = {name: known[name] for name in columns if name in named.values()}
+    outcomes |= {f"day_{window_s}": _counts_on(known, window_s) for window_s in windows}
     for number, definition in enumerate(definitions):
-        values = [known[f"t_{places[total]}"] for total in wanted[number]]
+        values = [known[names[total]] for total in wanted[number]]
         if _is_made_of_days(definition):
             outcomes.update({f"x_{number}": value for value in values})
             continue
@@ -165,6 +185,14 @@ def belongs_to_counted(joined: Table, definition: MetricDefinition, through: dat
     """Whether an event (joined with its customer's first exposure) belongs to a day that ended by `through`."""
     inside = [total.holds(joined) for total in outcome_totals(definition, through)]
     return reduce(or_, inside) & entered_by(joined, definition, through)
+
+
+def _with_totals(first: Table, events: Table, columns: Mapping[str, Total]) -> Table:
+    """The customers with these totals of their events; 0 where there was nothing to add up."""
+    joined = first.select("customer", "exposed_us").inner_join(relevant(events, columns.values()), "customer")
+    totals = joined.group_by("customer").aggregate(**{n: t.column(joined) for n, t in columns.items()})
+    known = first.left_join(totals, "customer").drop("customer_right")
+    return known.mutate(**{name: known[name].fill_null(0.0) for name in columns})
 
 
 def _is_made_of_days(definition: MetricDefinition) -> bool:

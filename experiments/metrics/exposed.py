@@ -7,6 +7,7 @@ zones an engine takes several times as long.
 from collections.abc import Sequence
 from datetime import datetime
 
+import ibis
 from ibis.expr.types import Table
 
 STATE = "state"  # the name by which a plan declares the customer state as a subgroup
@@ -50,6 +51,27 @@ def first_exposures(inside: Table, variants: Sequence[str], *, with_batches: boo
         is_contaminated=found.lowest != found.highest,
         **{name: found[name] for name in drawn},
     )
+
+
+def met_again(known: Table, fresh: Table) -> Table:
+    """The first exposures of whoever is in `fresh` (`first_exposures` of what `known` has not seen), with what `known`
+    says of them: the earlier one counts, and another variant contaminates."""
+    drawn = [name for name in ("batch", "propensity") if name in fresh.columns]
+    columns = ["customer", "variant", "exposed_us", "is_contaminated", *drawn]
+    met = together(known.semi_join(fresh, "customer").select(*columns), fresh.select(*columns))
+    earliest = ibis.window(group_by=met.customer, order_by=[met.exposed_us, met.variant])
+    of_one = ibis.window(group_by=met.customer)
+    seen = met.mutate(
+        place=ibis.row_number().over(earliest),
+        is_contaminated=met.is_contaminated.any().over(of_one)
+        | (met.variant.min().over(of_one) != met.variant.max().over(of_one)),
+    )
+    return seen.filter(seen.place == 0).select(*columns)
+
+
+def together(one: Table, other: Table) -> Table:
+    """The rows of both, by the columns of the first: a file knows less of its types than what it was made of."""
+    return one.union(other.select(*one.columns).cast(one.schema()))
 
 
 def labelled(first: Table, labels: Table, names: Sequence[str]) -> Table:

@@ -49,14 +49,16 @@ def needed(first: Table, events: Table, definitions: Sequence[MetricDefinition],
     return first.filter(reduce(or_, reasons))
 
 
-def mattering(events: Table, definitions: Sequence[MetricDefinition], spans: Mapping[str, Span]) -> Table:
-    """The events that can matter to whoever counts in these spans.
+def mattering(
+    events: Table, definitions: Sequence[MetricDefinition], spans: Mapping[str, Span], *, with_covariates: bool = True
+) -> Table:
+    """The events that can matter to whoever counts in these spans; without covariates, none from before an exposure.
 
     From the start on: those of the names that are read. In a later span, for few customers: those of the time that
     their windows reach over, whatever their name; so few are left after the join that comparing texts before it, for
     every event of that time, would take longer than all the rest.
     """
-    begins = [_reads_from(definition, spans[definition.key]) for definition in definitions]
+    begins = [_reads_from(definition, spans[definition.key], with_covariates) for definition in definitions]
     known = [begin for begin in begins if begin is not None]
     if not known or len(known) < len(begins):
         return events.filter(events.event.isin(sorted(feeds(definitions))))
@@ -69,9 +71,11 @@ def feeds(definitions: Sequence[MetricDefinition]) -> frozenset[str]:
     return reduce(or_, (definition.events for definition in definitions), frozenset())
 
 
-def _reads_from(definition: MetricDefinition, span: Span) -> datetime | None:
+def _reads_from(definition: MetricDefinition, span: Span, with_covariates: bool) -> datetime | None:
     """No event before this time matters in the span; None for a running total, and for a span from the start."""
     if span.after is None or definition.window_s is None:
         return None
-    before = timedelta(days=definition.covariate.days_before + 1) if definition.covariate else timedelta(0)
-    return span.after - timedelta(seconds=definition.window_s) - before
+    begins = span.after - timedelta(seconds=definition.window_s)
+    if definition.covariate is None or not with_covariates:
+        return begins
+    return begins - timedelta(days=definition.covariate.days_before + 1)

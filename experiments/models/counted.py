@@ -17,6 +17,7 @@ class Counting(models.Model):
     seen_events = models.DateTimeField(null=True, help_text="When the newest event seen was received.")
     seen_exposures = models.DateTimeField(null=True)
     curve = models.JSONField(null=True, help_text="Who came back on which day, and up to when that was counted.")
+    exposed = models.JSONField(null=True, help_text="The file of exposed customers; see services.exposed_kept.")
     late = models.PositiveBigIntegerField(default=0, help_text="Events, exposures and merges that came too late.")
 
     def __str__(self) -> str:

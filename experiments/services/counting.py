@@ -1,8 +1,8 @@
 """From the store to sums a day: what was counted stays, what came after is read.
 
 A day is counted once its feeds are complete to its end, and is then kept (`CountedDays`). The next analysis reads the
-customers whose sums changed since, and nothing else. What arrives for a counted day is late: it is counted as such and
-changes no number until a full count is asked for.
+customers whose sums changed since and the exposures it has not seen (`exposed_kept`). What arrives for a counted day is
+late: it is counted as such and changes no number until a full count is asked for.
 """
 
 import hashlib
@@ -16,17 +16,20 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+from django.db import transaction
 from django.utils.translation import gettext as _
 from ibis.expr.types import Table
 
 from engagement.core.clock import now
 from engagement.core.errors import Conflict
-from engagement.customers.queries import ages, merged_since, resolved, state_rule, survivors
+from engagement.customers.queries import ages, merged_since, merges_made, resolved, state_rule, survivors
 from engagement.customers.states import activity_at_exposure
 from engagement.warehouse.engines import Warehouse
 from experiments import stats
 from experiments.choices import ExperimentKind
 from experiments.metrics import compile as queries
+from experiments.metrics.clock import microseconds
+from experiments.metrics.compile import with_covariates
 from experiments.metrics.curves import Curve, closed_days, curve, retained_days
 from experiments.metrics.definition import MetricDefinition
 from experiments.metrics.exposed import (
@@ -36,6 +39,8 @@ from experiments.metrics.exposed import (
     exposures_inside,
     first_exposures,
     labelled,
+    met_again,
+    together,
 )
 from experiments.metrics.order_statistics import order_statistics, ranks_needed
 from experiments.metrics.spans import Span, entered_by, feeds, mattering, needed
@@ -56,7 +61,8 @@ from experiments.models import CountedDays, Counting, Experiment, Metric
 from experiments.readouts.bandit import KINDS, Batches, UnweighedData, bandit_data
 from experiments.readouts.metric_data import MetricData, QuantileData, metric_data
 from experiments.readouts.rule import PLANNED_CUSTOMERS
-from experiments.services import batches, exposed_traits
+from experiments.services import batches, exposed_kept, exposed_traits
+from experiments.services.exposed_kept import ExposedFile
 
 LOOKED_AT = timedelta(days=7)  # for repeated events: what goes wrong today is seen in the last days
 
@@ -107,6 +113,9 @@ def keep(counted: Counted) -> None:
     if counted.kept is None:
         return
     experiment = counted.kept.counting.experiment
+    before = Counting.objects.filter(experiment=experiment).first()
+    files = {file.name for file in map(ExposedFile.of, (before, counted.kept.counting)) if file}
+    transaction.on_commit(lambda: exposed_kept.tidy(experiment, kept=files))
     Counting.objects.filter(experiment=experiment).delete()
     CountedDays.objects.filter(experiment=experiment).delete()
     counted.kept.counting.save(force_insert=True)
@@ -130,16 +139,25 @@ class _Count:
         self.is_bandit = experiment.kind == ExperimentKind.BANDIT
         self.subgroups = [f"group_{place}" for place in range(len(experiment.subgroups))]
         self.groups = [*self.subgroups, "batch"] if self.is_bandit else self.subgroups  # the batch last: `by_batch`
+        self.merges = merges_made()  # before they are read: one that comes in between makes the file void
         self.merged = survivors()
         self.exposures = resolved(warehouse.table("exposures"), self.merged)
         self.events = resolved(warehouse.table("events"), self.merged)
+        self.before = None if is_full else Counting.objects.filter(experiment=experiment).first()
+        self.until = max(as_of.values())
+        self.covariates = queries.covariate_columns([metric.definition for metric in metrics])
+        self.columns = ["customer", "variant", "exposed_us", "is_contaminated"]
+        self.columns += ["batch", "propensity"] if self.is_bandit else []
+        self.mark = exposed_kept.mark(experiment, self.variants, self.covariates, self.columns)
+        self.file = self._usable_file()
+        self.met_until = self.file.until if self.file else None
         self.first = self._first()
+        self.outcomes: Table | None = None  # of all exposed customers, where one query has made them
         self.batches = self._batches() if self.is_bandit else None
         _refuse_other_currencies(warehouse, self.events, metrics)
         for metric in metrics:
             self._freeze_cap(metric)
         self.definitions = [metric.definition for metric in metrics]
-        self.before = None if is_full else Counting.objects.filter(experiment=experiment).first()
         self.stored = {} if self.before is None else self._stored()
 
     def counted(self, *, may_keep: bool) -> Counted:
@@ -187,20 +205,66 @@ class _Count:
         return Repeated(every - self.warehouse.number(once.count()), every)
 
     def _first(self) -> Table:
+        """Whoever was met by now, with their subgroups; from the file with the covariates too."""
+        known = self.warehouse.saved(self.file.path) if self.file else None
+        if known is None or self.file is None:
+            self.file = self.met_until = None
+            return self._described(self._met(self._inside(self.exposures)))
+        fresh = self._unseen(self.file)
+        if fresh is None:
+            return self._described(known)
+        self.file = None
+        met = self.warehouse.kept(met_again(known, self._met(fresh)))
+        added = with_covariates(met, self.events, self.covariates, until=self.until)
+        return self._described(self.warehouse.kept(together(known.anti_join(met, "customer"), added)))
+
+    def _met(self, inside: Table) -> Table:
+        return self.warehouse.kept(first_exposures(inside, self.variants, with_batches=self.is_bandit))
+
+    def _inside(self, exposures: Table, until: datetime | None = None) -> Table:
+        """Those of this experiment and its time."""
         experiment = self.experiment
         if experiment.starts is None or experiment.ends is None:
             sentence = _("“%(key)s” has no dates; exposures count between its start and its end.")
             raise Conflict(sentence % {"key": experiment.key})
-        inside = exposures_inside(
-            self.exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
-            until=max(self.as_of.values()),
+        return exposures_inside(
+            exposures, experiment=str(experiment.uid), starts=experiment.starts, ends=experiment.ends,
+            until=until or self.until,
         )  # fmt: skip
-        first = self.warehouse.kept(first_exposures(inside, self.variants, with_batches=self.is_bandit))
+
+    def _usable_file(self) -> ExposedFile | None:
+        """The file of the last analysis, where all that it depends on is as it was."""
+        file = ExposedFile.of(self.before)
+        if file is None or (file.mark, file.merges) != (self.mark, self.merges) or file.until > self.until:
+            return None
+        seen = self.warehouse.number(self._inside(self.exposures, file.until).count())
+        arrived = self._arrived(file)
+        seen -= self.warehouse.number(arrived.count()) if arrived is not None else 0
+        return file if seen == file.rows else None
+
+    def _arrived(self, file: ExposedFile) -> Table | None:
+        """Exposures of the file's time that came after it was made; None where none came at all."""
+        seen = self.before.seen_exposures if self.before else None
+        if seen is None or not self.warehouse.has_newer("exposures", seen):
+            return None
+        own = self._inside(resolved(self.warehouse.arrived("exposures", seen), self.merged), file.until)
+        return own.filter(own.received_at > seen)
+
+    def _unseen(self, file: ExposedFile) -> Table | None:
+        """The exposures that are not in the file; None where there are none."""
+        inside, unseen = self._inside(self.exposures), self._arrived(file)
+        if self.experiment.ends is None or file.until < min(self.until, self.experiment.ends):
+            later = inside.filter(inside.exposed_at >= file.until)
+            unseen = later if unseen is None else together(later, unseen)
+        return unseen if unseen is not None and self.warehouse.number(unseen.count()) else None
+
+    def _described(self, first: Table) -> Table:
+        """With the plan's subgroups."""
         if not self.subgroups:
             return first
         customers = self.warehouse.backend.to_pyarrow(first.select("customer"))["customer"].to_pylist()
-        labels = ibis.memtable(exposed_traits.frozen(experiment, customers, self.subgroups, states=self._states(first)))
-        return self.warehouse.kept(labelled(first, labels, self.subgroups))
+        labels = exposed_traits.frozen(self.experiment, customers, self.subgroups, states=self._states(first))
+        return self.warehouse.kept(labelled(first, ibis.memtable(labels), self.subgroups))
 
     def _batches(self) -> Batches:
         """Of a bandit: who came in with which shares."""
@@ -242,10 +306,14 @@ class _Count:
         spans, definitions = self._spans(), self.definitions
         summed = [d for d in definitions if d.kind != "quantile"]
         found: dict[str, list[DayCell]] = {d.key: self._cells_before(d.key, spans[d.key].after) for d in summed}
-        events = mattering(self.events, summed, spans) if summed else self.events
+        has_them = set(self.covariates.values()) <= set(self.first.columns)
+        events = mattering(self.events, summed, spans, with_covariates=not has_them) if summed else self.events
         # Kept: so small a table tells the engine which side of the join to build on.
         customers = self.warehouse.kept(needed(self.first, events, summed, spans))
-        outcomes = self.warehouse.kept(queries.per_customer(customers, events, summed, spans=spans))
+        made = queries.per_customer(customers, events, summed, spans=spans, covariates=self.covariates)
+        outcomes = self.warehouse.kept(made)
+        if any(spans[d.key].after is None for d in summed):  # then `needed` has left nobody out
+            self.outcomes = outcomes
         for query in queries.day_sums(outcomes, events, summed, spans=spans, groups=self.groups):
             rows = self._rows(query)
             for number, definition in enumerate(summed):
@@ -291,7 +359,9 @@ class _Count:
         assert definition.quantile is not None  # noqa: S101  asked for those only
         span = Span(self.as_of[definition.key])
         events = mattering(self.events, [definition], {definition.key: span})
-        outcomes = queries.per_customer(self.first, events, [definition], spans={definition.key: span})
+        outcomes = queries.per_customer(
+            self.first, events, [definition], spans={definition.key: span}, covariates=self.covariates
+        )
         outcomes = self.warehouse.kept(queries.closed(outcomes, definition, span))
         counts = outcomes.group_by("variant").aggregate(n=outcomes.count())
         n: Array = per_variant(self._rows(counts), self.variants, "n")
@@ -316,7 +386,7 @@ class _Count:
         return Late(late, self.warehouse.number(relevant.count()))
 
     def _late_events(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
-        if before.seen_events is None:
+        if before.seen_events is None or not self.warehouse.has_newer("events", before.seen_events):
             return 0
         names = sorted(feeds([definition for definition, _row in stored]))
         events = resolved(self.warehouse.arrived("events", before.seen_events), self.merged)
@@ -325,10 +395,13 @@ class _Count:
             return 0
         joined = self.first.inner_join(fresh, "customer")
         reasons = [queries.belongs_to_counted(joined, definition, row.through) for definition, row in stored]
+        if self.met_until is not None:  # what the covariates of the file add up to stays
+            known = joined.exposed_us < microseconds(self.met_until)
+            reasons += [total.holds(joined) & known for total in self.covariates]
         return self.warehouse.number(joined.filter(reduce(or_, reasons)).count())
 
     def _late_exposures(self, before: Counting, stored: Sequence[tuple[MetricDefinition, CountedDays]]) -> int:
-        if before.seen_exposures is None:
+        if before.seen_exposures is None or not self.warehouse.has_newer("exposures", before.seen_exposures):
             return 0
         arrived = resolved(self.warehouse.arrived("exposures", before.seen_exposures), self.merged)
         own = arrived.filter(
@@ -371,8 +444,25 @@ class _Count:
             seen_exposures=self.warehouse.newest("exposures"),
             late=late.count,
             curve=self._curve_kept(came_back),
+            exposed=self._exposed_kept().as_json(),
         )
         return Kept(counting, days)
+
+    def _exposed_kept(self) -> ExposedFile:
+        """The file of whom every feed is complete for; the one that was read, where it holds them already."""
+        if self.file is not None:
+            return self.file
+        until = min(self.as_of.values())
+        made = ExposedFile(
+            name=exposed_kept.new_name(self.experiment), mark=self.mark, until=until, merges=self.merges,
+            rows=self.warehouse.number(self._inside(self.exposures, until).count()),
+        )  # fmt: skip
+        found = self.first if self.outcomes is None else self.outcomes
+        if not set(self.covariates.values()) <= set(found.columns):
+            found = with_covariates(found, self.events, self.covariates, until=until)
+        known = exposed_kept.columns(found, self.columns, self.covariates, before_us=microseconds(until))
+        self.warehouse.save(known, made.path)
+        return made
 
     def _curve_kept(self, came_back: Curve | None) -> dict[str, Any] | None:
         """The curve as a later analysis goes on from it; one of an earlier time than what is kept leaves that alone."""

@@ -4,6 +4,7 @@ late is told and waits for a full count."""
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import time_machine
 
@@ -170,6 +171,56 @@ def test_a_merge_after_the_count_is_told_and_a_full_count_takes_both_for_one(tmp
     assert counted == sum(row["n"] for row in metric(before.document, "retained_7")["variants"]) - 1
     is_other = rows.variant[first] != rows.variant[second]
     assert sum(variant["contaminated"] for variant in full.document["variants"]) == int(is_other)
+
+
+def kept_files(settings) -> list[Path]:
+    return sorted((settings.WAREHOUSE_DIR / "exposed").glob("*/*.parquet"))
+
+
+def exposed(readout: Readout) -> int:
+    return sum(variant["customers"] for variant in readout.document["variants"])
+
+
+def test_who_was_met_is_read_from_the_last_counting_and_its_file_stays_while_nobody_new_comes(
+    tmp_path, rows, experiment, settings, django_capture_on_commit_callbacks
+):
+    run(rows, experiment, tmp_path, days=(3, 16))
+    file = settings.WAREHOUSE_DIR / "exposed" / Counting.objects.get().exposed["name"]
+    with time_machine.travel(START + 17 * DAY + timedelta(hours=1)):
+        refresh(experiment)
+        assert Counting.objects.get().exposed["name"] == f"{experiment.uid}/{file.name}"
+        pq.write_table(pq.read_table(file).slice(1), file)  # so that whoever reads it shows
+        short = refresh(experiment)
+        with django_capture_on_commit_callbacks(execute=True):
+            whole = refresh(experiment, is_full=True)
+    assert exposed(short) + 1 == exposed(whole)
+    newest = settings.WAREHOUSE_DIR / "exposed" / Counting.objects.get().exposed["name"]
+    assert kept_files(settings) == sorted([file, newest])  # the one before may still be read; that of day 3 is gone
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged", "merged", "stored late"])
+def test_a_file_that_does_not_hold_what_it_should_is_not_used(tmp_path, rows, experiment, settings, harm):
+    run(rows, experiment, tmp_path, days=(3, 16))
+    file = settings.WAREHOUSE_DIR / "exposed" / Counting.objects.get().exposed["name"]
+    with time_machine.travel(START + 17 * DAY + timedelta(hours=1)):
+        if harm == "gone":
+            file.unlink()
+        elif harm == "damaged":
+            file.write_bytes(file.read_bytes()[:-9] + b"no parquet")
+        elif harm == "merged":
+            gone, stays = Customer.objects.order_by("pk")[:2]
+            Customer.objects.filter(pk=gone.pk).update(merged_into=stays)
+            Merge.objects.create(merged=gone, into=stays, at=START, cause="alias")  # told to be older than it is
+        else:  # received before the newest exposure that was seen, and stored after it
+            line = f"welcome,late,{rows.variant['c0']},{(START + DAY).isoformat()}\n"
+            write(tmp_path / "x.csv", "experiment,customer_id,variant,exposed_at\n", [line])
+            with time_machine.travel(START + 16 * DAY):
+                import_exposures(path=tmp_path / "x.csv", name="late.csv", progress=Progress())
+        refreshed = refresh(experiment)
+        full = refresh(experiment, is_full=True)
+    assert exposed(refreshed) == exposed(full)
+    if harm in ("gone", "damaged"):
+        assert same(flattened(numbers(refreshed)), flattened(numbers(full)))
 
 
 def test_a_changed_definition_is_counted_from_the_start(tmp_path, rows, experiment):
