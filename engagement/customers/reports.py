@@ -117,6 +117,7 @@ class AudienceLines:
     at: datetime
     channels: str
     removed_most: str
+    others: list[tuple[str, int]]
 
 
 def audience_lines(counted: AudienceCount) -> AudienceLines:
@@ -130,6 +131,7 @@ def audience_lines(counted: AudienceCount) -> AudienceLines:
         at=counted.at,
         channels=", ".join(str(Channel(one).label) for one in counted.channels.split(",") if one),
         removed_most=counted.removed_most,
+        others=[(name, number) for name, number in counted.others],
     )
 
 

@@ -29,7 +29,7 @@ def sent_between(first: datetime, after: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(state=DeliveryState.SENT, done_at__gte=first, done_at__lt=after)
 
 
-def over_cap(limits: Limits, *, at: datetime) -> QuerySet[Delivery]:
+def over_cap(limits: Limits, *, at: datetime) -> QuerySet[Delivery, Any]:
     """The customers, as `customer`, to whom one more message at this moment would be more than the most."""
     sent = Delivery.objects.filter(state=DeliveryState.SENT, done_at__lte=at)
     if limits.most is None:

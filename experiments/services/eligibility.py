@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from engagement.customers.services.selecting import Ids, numbers
 from engagement.messaging.choices import Channel
 from engagement.messaging.queries import over_cap, sending_limits
 from experiments.assignment import Slice, encoded
-from experiments.lifecycle import PLANNED
+from experiments.lifecycle import PLANNED, State
 from experiments.models import Experiment, Holdout
 from experiments.services.separation import limit_to
 
@@ -92,7 +93,19 @@ def _channels(experiment: Experiment) -> list[str]:
 def _asking(experiment: Experiment, at: datetime) -> Asking:
     channels = _channels(experiment)
     further = _reasons(experiment, [one for one in channels if one != Channel.IN_APP], at)
-    return Asking(channels, experiment.key, str(experiment.uid), further)
+    return Asking(channels, experiment.key, str(experiment.uid), further, _others(experiment, at))
+
+
+def _others(experiment: Experiment, at: datetime) -> list[Reason]:
+    """Experiments with a message and a fixed list of customers that are still under way at the planned time."""
+    planned = max(at, experiment.starts or at)
+    under_way = Experiment.objects.filter(state=State.RUNNING, for_eligible_only=True).exclude(pk=experiment.pk)
+    still = under_way.filter(Q(ends=None) | Q(ends__gt=planned), variants__message__isnull=False).distinct()
+    return [(other.name, _listed(other)) for other in still]
+
+
+def _listed(experiment: Experiment) -> Callable[[Ids], NDArray[np.bool_]]:
+    return lambda ids: np.isin(ids, numbers(experiment.eligible_customers.order_by().values_list("customer")))
 
 
 def _reasons(experiment: Experiment, channels: Sequence[str], at: datetime) -> list[Reason]:

@@ -55,6 +55,7 @@ class AudienceCount(models.Model):
     parts = models.JSONField(help_text="[[reason, customers]…] in their order; with `left` they add up to `matching`.")
     left = models.PositiveIntegerField()
     left_by_state = models.JSONField(default=dict)
+    others = models.JSONField(default=list, help_text="[[who, customers]…]: who else talks to how many of those left.")
     removed_most = models.CharField(max_length=300, blank=True, help_text="Of an empty audience: which condition.")
 
     class Meta:

@@ -44,12 +44,14 @@ class Asking:
     experiment, experiment_uid: empty where the audience is counted by itself. Customers left in peace of an experiment
     are listed under its key; its counts are kept under its uid, so that nobody else is shown them.
     further: what only upper floors know (holdouts, other experiments), asked after suppression and consent.
+    others: who else talks to customers, and to which of them; keeps nobody out.
     """
 
     channels: Sequence[str] = ()
     experiment: str = ""
     experiment_uid: str = ""
     further: Sequence[Reason] = ()
+    others: Sequence[Reason] = ()
 
 
 ASKING_NOTHING = Asking()
@@ -133,11 +135,14 @@ def _counted(tree: Any, version: AudienceVersion | None, asking: Asking, moment:
         out[left] = falls_out(chosen.customers[left])
         parts.append([name, int(out.sum())])
         left &= ~out
+    reached = chosen.customers[left]
+    others = Counter({name: int(talks_to(reached).sum()) for name, talks_to in asking.others})
     states = Counter(state for state, stays in zip(chosen.states, left, strict=True) if stays)
     return AudienceCount.objects.create(
         version=version, digest=digest(tree), experiment=asking.experiment_uid, channels=joined(asking.channels),
         at=moment, matching=len(left), parts=parts, left=int(left.sum()),
-        left_by_state=dict(states), removed_most="" if len(left) else _removed_most(rule, moment),
+        left_by_state=dict(states), others=[[name, number] for name, number in others.most_common() if number],
+        removed_most="" if len(left) else _removed_most(rule, moment),
     )  # fmt: skip
 
 

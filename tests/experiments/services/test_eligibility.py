@@ -17,7 +17,7 @@ from engagement.customers.services.customers import ensure
 from engagement.messaging.content import plain
 from engagement.messaging.models import Delivery, Message, SendingLimits
 from experiments.assignment import unit
-from experiments.models import EligibleCustomer, Holdout
+from experiments.models import EligibleCustomer, Experiment, Holdout
 from experiments.services import eligibility, in_force, runs
 from experiments.services.assigning import experiment_open_now, held_variant
 from experiments.services.separation import claim_range, make_exclusion_group
@@ -130,6 +130,20 @@ def test_the_tab_chooses_counts_and_tells_of_a_newer_version(client, people, gol
     assert "All 300 matching customers can be asked." in page
     assert "The audience has a newer version." in page
     assert client.post(f"{address}choose/", {"version": "999"}).status_code == 404
+
+
+def test_the_count_tells_who_else_talks_to_those_who_are_left(client, people, gold):
+    client.force_login(MemberFactory())
+    few = audiences.create(name="Few", rule={"list": ["c1", "c2", "c399"]}, actor=None)
+    runs.start(experiment=for_audience("onboarding", few), actor=None)
+    experiment = for_audience("banner", gold)
+
+    found = eligibility.count(experiment=experiment)
+    page = re.sub(r"\s+", " ", client.get("/experiments/banner/audience/").content.decode())
+
+    name = Experiment.objects.get(key="onboarding").name
+    assert (found.left, found.others) == (300, [[name, 2]])
+    assert f"Of them, others talk to at the same time: {name} (2)." in page
 
 
 def heard_from(experiment: str, customer: int, at) -> None:
