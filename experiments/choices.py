@@ -55,7 +55,7 @@ class MetricGroup(models.TextChoices):
 
 # What a page asks for; the other kinds and roles come from experiment files.
 FORM_KINDS = [(kind.value, kind.label) for kind in (MetricKind.PROPORTION, MetricKind.MEAN)]
-FORM_ROLES = [(role.value, role.label) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY)]
+FORM_ROLES = [(role.value, role.label) for role in (MetricRole.PRIMARY, MetricRole.SECONDARY, MetricRole.GUARDRAIL)]
 
 
 class Direction(models.TextChoices):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from engagement.accounts.models import Member
 from engagement.accounts.rules import require_writer
-from engagement.core.errors import Forbidden
+from engagement.core.errors import Conflict, Forbidden
 from experiments.lifecycle import PLANNED, State, may_move
 from experiments.models import Experiment, ReportText
 
@@ -22,6 +22,13 @@ def may_decide(member: Member, experiment: Experiment) -> bool:
 def may_prepare(member: Member, experiment: Experiment) -> bool:
     """Roles, checklist and launch are open until the launch."""
     return member.may_write and experiment.state in PLANNED
+
+
+def require_may_prepare(member: Member, experiment: Experiment) -> None:
+    require_writer(member)
+    if not may_prepare(member, experiment):
+        state = experiment.get_state_display().lower()
+        raise Conflict(_("The plan is frozen: the experiment is %(state)s.") % {"state": state})
 
 
 def may_bring_results(member: Member, experiment: Experiment) -> bool:

@@ -34,6 +34,7 @@ urlpatterns = [
     path("experiments/milestones-of-home/", milestones.of_home, name="home_milestones"),
     path("experiments/<str:key>/", experiment.home, name="experiment_home"),
     path("experiments/<str:key>/decision/", experiment.decide, name="experiment_decide"),
+    path("experiments/<str:key>/plan/change/", plan.change, name="experiment_change"),
     path("experiments/<str:key>/dates/", calendar.move, name="experiment_move"),
     path("experiments/<str:key>/milestones/propose/", milestones.propose, name="milestones_propose"),
     path("experiments/<str:key>/milestones/<str:step>/", milestones.change, name="milestone_change"),

@@ -13,11 +13,21 @@ from engagement.accounts.models import Workspace
 from engagement.core.errors import DomainError
 from engagement.core.form_rows import Kind, Rows, as_typed
 from experiments.choices import MetricRole
-from experiments.forms.plan_parts import DatesForm, HeadForm, HypothesisForm, MetricForm, VariantForm
-from experiments.services.plans import MetricPlan, VariantPlan
+from experiments.forms.plan_parts import (
+    DatesForm,
+    HeadForm,
+    HypothesisForm,
+    KeptMetricForm,
+    MetricForm,
+    NewHeadForm,
+    VariantForm,
+)
+from experiments.models import Experiment
+from experiments.services.plans import SLOTS, MetricPlan, VariantPlan
 
 VARIANTS = Kind(VariantForm, "variant", needed=2, shown=3, most=5)
 METRICS = Kind(MetricForm, "metric", needed=1, shown=2, most=6)
+MORE_METRICS = Kind(MetricForm, "metric", needed=0, shown=1, most=6)
 FIELDS = {"starts": "first_day", "ends": "last_day"}
 
 
@@ -45,7 +55,7 @@ class PlanDraft:
             known["because"] = f"{known['because']}; {split}"
         variants = [{"name": _("Control")}, {"channel": idea.channel if idea else ""}]
         return cls(
-            HeadForm(workspace=workspace, initial=head),
+            NewHeadForm(workspace=workspace, initial=head),
             HypothesisForm(initial=known),
             DatesForm(),
             Rows.fresh(VARIANTS, variants),
@@ -55,13 +65,13 @@ class PlanDraft:
     @classmethod
     def typed(cls, workspace: Workspace, data: Mapping[str, Any]) -> "PlanDraft":
         """The form as it was sent, not judged: somebody asked for another row."""
-        head, hypothesis, dates = HeadForm(workspace=workspace), HypothesisForm(), DatesForm()
+        head, hypothesis, dates = NewHeadForm(workspace=workspace), HypothesisForm(), DatesForm()
         parts = (as_typed(head, data), as_typed(hypothesis, data), as_typed(dates, data))
         return cls(*parts, Rows.typed(VARIANTS, data), Rows.typed(METRICS, data))
 
     @classmethod
     def judged(cls, workspace: Workspace, data: Mapping[str, Any]) -> "PlanDraft":
-        parts = (HeadForm(data, workspace=workspace), HypothesisForm(data), DatesForm(data))
+        parts = (NewHeadForm(data, workspace=workspace), HypothesisForm(data), DatesForm(data))
         return cls(*parts, Rows.judged(VARIANTS, data), Rows.judged(METRICS, data))
 
     @property
@@ -93,7 +103,7 @@ class PlanDraft:
             "starts": _midnight(first, time_zone),
             "ends": _midnight(last + timedelta(days=1), time_zone) if last else None,
             "variants": self._variants(),
-            "metrics": [MetricPlan(key=row.pop("name"), **row) for row in map(dict, self.metrics.filled)],
+            "metrics": _metrics(self.metrics),
         }
 
     def _has_shares(self) -> bool:
@@ -116,6 +126,69 @@ class PlanDraft:
             )
             for row in rows
         ]
+
+
+class PlanChange:
+    """The form of a plan that is there: head, hypothesis, the metrics that it has and those it shall get."""
+
+    def __init__(
+        self, head: HeadForm, hypothesis: HypothesisForm, kept: Mapping[str, KeptMetricForm], metrics: Rows[MetricForm]
+    ) -> None:
+        self.head, self.hypothesis, self.kept, self.metrics = head, hypothesis, kept, metrics
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> "PlanChange":
+        """As the plan stands."""
+        head = {name: getattr(experiment, name) for name in ("name", "pod", "kind")}
+        slots = {slot: getattr(experiment, slot) for slot in SLOTS}
+        return cls(
+            HeadForm(initial={**head, "subgroups": ", ".join(experiment.subgroups)}),
+            HypothesisForm(initial=slots),
+            {
+                one.key: KeptMetricForm(prefix=f"kept-{one.pk}", initial={"role": one.role})
+                for one in experiment.metrics.all()
+            },
+            Rows.fresh(MORE_METRICS),
+        )
+
+    @classmethod
+    def typed(cls, experiment: Experiment, data: Mapping[str, Any]) -> "PlanChange":
+        """As it was sent, not judged: somebody asked for another row."""
+        found = cls.of(experiment)
+        for form in (found.head, found.hypothesis, *found.kept.values()):
+            as_typed(form, data)
+        found.metrics = Rows.typed(MORE_METRICS, data)
+        return found
+
+    @classmethod
+    def judged(cls, experiment: Experiment, data: Mapping[str, Any]) -> "PlanChange":
+        kept = {one.key: KeptMetricForm(data, prefix=f"kept-{one.pk}") for one in experiment.metrics.all()}
+        return cls(HeadForm(data), HypothesisForm(data), kept, Rows.judged(MORE_METRICS, data))
+
+    def is_valid(self) -> bool:
+        """Judges every part, so that each shows its own errors."""
+        forms_ = (self.head, self.hypothesis, *self.kept.values())
+        return all([*(one.is_valid() for one in forms_), self.metrics.is_valid()])
+
+    def refuse(self, error: DomainError) -> None:
+        """Shows a service's refusal where it belongs."""
+        if error.field == "metrics":
+            self.metrics.error = str(error)
+        else:
+            self.head.add_error(error.field if error.field in self.head.fields else None, str(error))
+
+    def revision(self) -> dict[str, Any]:
+        """What `plans.revise` takes; call it on a valid one only."""
+        roles = {key: form.cleaned_data["role"] for key, form in self.kept.items()}
+        return {
+            "values": {**self.head.cleaned_data, **self.hypothesis.cleaned_data},
+            "roles": {key: role for key, role in roles.items() if role},
+            "added": _metrics(self.metrics),
+        }
+
+
+def _metrics(rows: Rows[MetricForm]) -> list[MetricPlan]:
+    return [MetricPlan(key=row.pop("name"), **row) for row in map(dict, rows.filled)]
 
 
 def _part(text: str) -> str:

@@ -18,6 +18,8 @@ SENSIBLE = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12
 
 
 class HeadForm(forms.Form):
+    """What a plan is called and of which kind it is."""
+
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
     pod = forms.ModelChoiceField(
         Pod.objects.none(), label=gettext_lazy("Pod"), required=False, empty_label=gettext_lazy("No pod")
@@ -40,6 +42,22 @@ class HeadForm(forms.Form):
             " by nothing that is not declared here."
         ),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
+        self.fields["name"].help_text = _("Its key stays as it is.")
+
+    def clean_subgroups(self) -> list[str]:
+        return [name.strip() for name in self.cleaned_data["subgroups"].split(",") if name.strip()]
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or ExperimentKind.AB
+
+
+class NewHeadForm(HeadForm):
+    """The same of a plan that is written now."""
+
     default_message = forms.ModelChoiceField(
         DefaultMessage.objects.none(),
         label=gettext_lazy("Today’s message"),
@@ -52,15 +70,8 @@ class HeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         shipped = DefaultMessage.objects.select_related("variant__experiment")
         self.fields["default_message"].queryset = shipped  # type: ignore[attr-defined]  # a model choice field
-        self.fields["pod"].queryset = Pod.objects.all()  # type: ignore[attr-defined]  # a model choice field
         pattern = {"pattern": workspace.naming_pattern}
         self.fields["name"].help_text = _("Its key is composed as %(pattern)s and stays for good.") % pattern
-
-    def clean_subgroups(self) -> list[str]:
-        return [name.strip() for name in self.cleaned_data["subgroups"].split(",") if name.strip()]
-
-    def clean_kind(self) -> str:
-        return self.cleaned_data["kind"] or ExperimentKind.AB
 
 
 def _slot(label: Any, example: Any) -> forms.CharField:
@@ -137,4 +148,29 @@ class MetricForm(forms.Form):
     window_days = forms.IntegerField(
         label=gettext_lazy("Window in days"), min_value=1, max_value=365, initial=14,
         widget=forms.NumberInput({"inputmode": "numeric"}),
+    )  # fmt: skip
+    margin = forms.DecimalField(
+        label=gettext_lazy("Guardrail: may get worse by, in %"), required=False, min_value=0, max_value=100,
+        widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
+    )  # fmt: skip
+
+    def clean_margin(self) -> float | None:
+        margin = self.cleaned_data["margin"]
+        return None if margin is None else float(margin) / 100
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        is_guardrail = cleaned.get("role") == MetricRole.GUARDRAIL
+        if is_guardrail != bool(cleaned.get("margin")) and "margin" not in self.errors:
+            said = _("A guardrail needs its bound: how much worse it may get.")
+            self.add_error("margin", said if is_guardrail else _("Only a guardrail has a bound."))
+        return cleaned
+
+
+class KeptMetricForm(forms.Form):
+    """A metric that stands in the plan: its role, or out with it."""
+
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), required=False,
+        choices=[*MetricRole.choices, ("", gettext_lazy("Taken out of the plan"))],
     )  # fmt: skip

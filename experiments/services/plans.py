@@ -1,6 +1,8 @@
 """Writing an experiment's plan: what is compared, on what, for whom, by when."""
 
-from collections.abc import Collection, Sequence
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,7 +55,8 @@ class MetricPlan:
     """A metric as written: `event` is what is counted or summed, within `window_days` of the exposure. Without an event
     a key of the registry brings the whole definition from there; else the event is called as the key.
 
-    `after_days` of that window are left out at its start: 7 and 14 read the second week.
+    `after_days` of that window are left out at its start: 7 and 14 read the second week. `margin`: how much worse a
+    guardrail may get, as a share of control's.
     """
 
     key: str
@@ -64,6 +67,7 @@ class MetricPlan:
     window_days: int | None = 14
     unit: str = ""
     after_days: int = 0
+    margin: float | None = None
 
 
 @transaction.atomic
@@ -159,6 +163,62 @@ def _composed_key(
 
 
 @transaction.atomic
+def revise(
+    *, experiment: Experiment, values: dict[str, Any], roles: Mapping[str, str], added: Sequence[MetricPlan],
+    seen: str, actor: Member,
+) -> Experiment:  # fmt: skip
+    """Another wording of a plan that is not launched: columns as `change` takes them, and which metrics it has.
+
+    roles: by key those metrics of the plan that stay, with their role; what is not named is taken out. A definition is
+    never rewritten: take the metric out and add it anew. `seen`: what `version` said when the plan was opened; where
+    somebody has changed it since, nothing is saved.
+    """
+    require_writer(actor)
+    found = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if found.follows_dates:
+        raise Conflict(_("Its plan comes from a file: change it there and load it again."))
+    if version(found) != seen:
+        raise Conflict(_("Somebody has changed this plan since you opened it. Open it anew beside this page."))
+    if "subgroups" in values:
+        values = {**values, "subgroups": _subgroups(values["subgroups"])}
+    _change(found, actor, values)
+    found.refresh_from_db()
+    before = _roles(found)
+    _revise_metrics(found, roles, added)
+    if found.kind == ExperimentKind.BANDIT:
+        _check_bandit(found)
+    after = _roles(found)
+    if before != after:
+        audit.record(actor=actor, verb="changed", target=found, before=before, after=after)
+    return found
+
+
+def version(experiment: Experiment) -> str:
+    """Another text whenever what `revise` changes of a plan is another."""
+    columns = ("name", "pod_id", "kind", "subgroups", *SLOTS)
+    metrics = list(experiment.metrics.values_list("key", "role", "kind", "direction", "columns"))
+    plan = json.dumps([[getattr(experiment, column) for column in columns], metrics])
+    return hashlib.sha256(plan.encode()).hexdigest()
+
+
+def _roles(experiment: Experiment) -> dict[str, str]:
+    return {_("metric %(key)s") % {"key": key}: role for key, role in experiment.metrics.values_list("key", "role")}
+
+
+def _revise_metrics(experiment: Experiment, roles: Mapping[str, str], added: Sequence[MetricPlan]) -> None:
+    kept = list(experiment.metrics.filter(key__in=roles))
+    _check_metrics(
+        [*(MetricPlan(one.key, one.kind, roles[one.key], event=one.definition.event) for one in kept), *added]
+    )
+    experiment.metrics.exclude(key__in=roles).delete()
+    # The primary one last: for a moment there would be two.
+    for metric in sorted(kept, key=lambda one: roles[one.key] == MetricRole.PRIMARY):
+        metric.role = roles[metric.key]
+        metric.save(update_fields=["role"])
+    _create_metrics(experiment, added, first=max((one.position for one in kept), default=-1) + 1)
+
+
+@transaction.atomic
 def change(*, experiment: Experiment, actor: Member, **values: Any) -> Experiment:
     """Changes name, pod, dates or hypothesis of a draft; what ran is not rewritten."""
     return _change(experiment, actor, values)
@@ -221,13 +281,17 @@ def _check(
     if len({variant.key for variant in variants}) < len(variants):
         raise InvalidInput(_("Two variants have the same name."), field="variants")
     shares.check([variant.share for variant in variants])
+    _check_metrics(metrics)
+    _check_dates(starts, ends)
+
+
+def _check_metrics(metrics: Sequence[MetricPlan]) -> None:
     if len({metric.key for metric in metrics}) < len(metrics):
         raise InvalidInput(_("Two metrics have the same name."), field="metrics")
     if sum(metric.role == MetricRole.PRIMARY for metric in metrics) != 1:
         raise InvalidInput(_("Exactly one metric is primary: the one that decides."), field="metrics")
     if any(metric.role != MetricRole.DIAGNOSTIC and names_mechanics(metric.event or metric.key) for metric in metrics):
         raise InvalidInput(str(WHY_DIAGNOSTIC), field="metrics")
-    _check_dates(starts, ends)
 
 
 def _subgroups(names: Sequence[str]) -> list[str]:
@@ -271,11 +335,13 @@ def _say_default(control: Variant, default: DefaultMessage) -> None:
         control.save(update_fields=["message"])
 
 
-def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan]) -> None:
+def _create_metrics(experiment: Experiment, metrics: Sequence[MetricPlan], *, first: int = 0) -> None:
     registered = {metric.key: metric for metric in RegisteredMetric.objects.filter(retired_at=None)}
-    for position, plan in enumerate(metrics):
+    for position, plan in enumerate(metrics, first):
         known = None if plan.event else registered.get(plan.key)
         parts = known.parts() if known else _parts(plan)
+        if plan.margin is not None:
+            parts["columns"] = {**parts["columns"], "margin": plan.margin}
         metric = Metric(experiment=experiment, key=plan.key, role=plan.role, position=position, **parts)
         try:
             metric.definition  # noqa: B018  it judges its parts

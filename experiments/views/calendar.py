@@ -15,7 +15,7 @@ from backlog.queries import current_quarter, quarter_named
 from engagement.accounts.requests import MemberRequest
 from engagement.core.clock import now
 from engagement.core.csv_answers import csv_answer
-from engagement.core.errors import Conflict, DomainError, Forbidden, NotFound
+from engagement.core.errors import DomainError, Forbidden, NotFound
 from experiments import queries, rules
 from experiments.forms.calendar import MoveForm
 from experiments.models import Experiment
@@ -56,8 +56,7 @@ def _calendar(request: MemberRequest, quarter: Quarter) -> page.Calendar:
 def move(request: MemberRequest, key: str) -> HttpResponse:
     """Other days for an experiment that is not launched; `?first=` proposes them."""
     found = queries.experiment(key)
-    if not rules.may_prepare(request.user, found):
-        raise _why_not(request, found)
+    rules.require_may_prepare(request.user, found)
     zone = ZoneInfo(request.workspace.time_zone)
     if request.method != "POST":
         return _page(request, found, MoveForm(initial=_initial(request, found, zone)))
@@ -75,13 +74,6 @@ def move(request: MemberRequest, key: str) -> HttpResponse:
     told = {"name": found, "day": date_format(days["starts"], "j F")}
     messages.success(request, _("“%(name)s” is moved: it starts on %(day)s.") % told)
     return redirect("calendar", str(current_quarter(days["starts"])))
-
-
-def _why_not(request: MemberRequest, found: Experiment) -> DomainError:
-    if not request.user.may_write:
-        return Forbidden(_("Readers look and move nothing."))
-    state = found.get_state_display().lower()
-    return Conflict(_("The plan is frozen: the experiment is %(state)s.") % {"state": state})
 
 
 def _initial(request: MemberRequest, found: Experiment, zone: ZoneInfo) -> dict[str, date | None]:

@@ -15,8 +15,10 @@ from engagement.accounts.requests import MemberRequest
 from engagement.accounts.rules import require_writer
 from engagement.core.addresses import row_number
 from engagement.core.errors import DomainError, Forbidden, NotFound
-from experiments import queries
-from experiments.forms.plan import PlanDraft
+from experiments import queries, rules
+from experiments.forms.plan import PlanChange, PlanDraft
+from experiments.models import Experiment
+from experiments.reports import wording
 from experiments.services import plans
 
 
@@ -41,6 +43,39 @@ def new(request: MemberRequest) -> HttpResponse:
         return _page(request, draft, idea, status=error.status)
     messages.success(request, _("The plan of “%(name)s” is saved.") % {"name": experiment})
     return redirect("experiment", experiment.key, "plan")
+
+
+def change(request: MemberRequest, key: str) -> HttpResponse:
+    """The same form over a plan that is there, until it is launched."""
+    found = queries.experiment(key)
+    rules.require_may_prepare(request.user, found)
+    if request.method != "POST":
+        return _change_page(request, found, PlanChange.of(found), seen=plans.version(found))
+    if "add_metric" in request.POST:
+        return _change_page(request, found, PlanChange.typed(found, request.POST))
+    form = PlanChange.judged(found, request.POST)
+    if not form.is_valid():
+        return _change_page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        seen = request.POST.get("seen", "")
+        plans.revise(experiment=found, seen=seen, actor=request.user, **form.revision())
+    except DomainError as error:
+        form.refuse(error)
+        return _change_page(request, found, form, status=error.status)
+    messages.success(request, _("The plan is changed. What was approved or ticked before is to be looked at again."))
+    return redirect("experiment", key, "plan")
+
+
+def _change_page(
+    request: MemberRequest, found: Experiment, form: PlanChange, *, seen: str = "", status: int = HTTPStatus.OK
+) -> HttpResponse:
+    context = {
+        "experiment": found, "draft": form, "seen": seen or request.POST.get("seen", ""),
+        "slots": {slot: form.hypothesis[slot].value() for slot in plans.SLOTS},
+        "kept": [(wording.metric_name(key), one) for key, one in form.kept.items()],
+        "errors": status >= HTTPStatus.BAD_REQUEST, "registered": queries.registered_metrics(),
+    }  # fmt: skip
+    return render(request, "experiments/experiment_change.html", context, status=status)
 
 
 def _disputed(request: MemberRequest) -> str:

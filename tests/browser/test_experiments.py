@@ -110,6 +110,22 @@ def test_enter_in_a_field_saves_the_plan_and_adds_no_row(me, page, visit):
     assert Experiment.objects.get().variants.count() == 2
 
 
+def test_a_plan_is_changed_by_the_form_it_was_written_with(me, page, visit, look):
+    planned(hypothesis={"because": "mornings are full"})
+    visit("/experiments/planned/plan/change/", width=360)
+    page.locator("[name=because]").fill("evenings are free")
+    expect(page.locator("[data-hypothesis]")).to_contain_text("evenings are free")
+    page.get_by_role("button", name="Another metric").click()
+    expect(page.locator("[name=metric-1-name]")).to_be_visible()
+    expect(page.locator("[name=because]")).to_have_value("evenings are free")
+    look("experiments-change")
+
+    page.get_by_role("button", name="Save the plan").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("A planned one")
+    expect(page.get_by_text("evenings are free")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_refused_upload_keeps_the_chosen_file_and_the_next_try_arrives(me, page, watch, visit, look, tmp_path, width):
     watch.allowed.add(422)
