@@ -40,6 +40,11 @@ class Stack:
     top: float
     step: float
 
+    @property
+    def end(self) -> float:
+        """A hair beyond `top`: of a dotted line that ends at a dot's middle browsers leave that dot out."""
+        return self.top - 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Strip:
