@@ -1,8 +1,11 @@
 """The admin site looks at experiments and never writes them."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from engagement.core.admin_site import ReadOnlyAdmin
+from engagement.core.clock import now
 from experiments.models import (
     BatchShares,
     ChecklistMark,
@@ -104,3 +107,7 @@ class ExclusionRangeAdmin(ReadOnlyAdmin):
 class BatchSharesAdmin(ReadOnlyAdmin):
     list_display = ["experiment", "number", "shares", "at"]
     list_select_related = ["experiment"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BatchShares]:
+        """Without those of sealed experiments: shares tell their results."""
+        return super().get_queryset(request).exclude(experiment__sealed_until__gt=now())

@@ -62,7 +62,7 @@ class NewHeadForm(HeadForm):
         DefaultMessage.objects.none(),
         label=gettext_lazy("Today’s message"),
         required=False,
-        empty_label=gettext_lazy("None was shipped, or control says another"),
+        empty_label=gettext_lazy("Control says another, or nothing"),
         help_text=gettext_lazy("Control says it, and what is shipped replaces it."),
     )
 
@@ -70,6 +70,8 @@ class NewHeadForm(HeadForm):
         super().__init__(*args, **kwargs)
         shipped = DefaultMessage.objects.select_related("variant__experiment")
         self.fields["default_message"].queryset = shipped  # type: ignore[attr-defined]  # a model choice field
+        if not shipped.exists():
+            del self.fields["default_message"]
         pattern = {"pattern": workspace.naming_pattern}
         self.fields["name"].help_text = _("Its key is composed as %(pattern)s and stays for good.") % pattern
 
@@ -150,7 +152,8 @@ class MetricForm(forms.Form):
         widget=forms.NumberInput({"inputmode": "numeric"}),
     )  # fmt: skip
     margin = forms.DecimalField(
-        label=gettext_lazy("Guardrail: may get worse by, in %"), required=False, min_value=0, max_value=100,
+        label=gettext_lazy("Bound in %"), required=False, min_value=0, max_value=100,
+        help_text=gettext_lazy("Of a guardrail: how much worse it may get."),
         widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
     )  # fmt: skip
 
