@@ -1,5 +1,7 @@
 """The list of experiments, and the parts of it on other pages."""
 
+import re
+
 import pytest
 
 from experiments.models import Experiment
@@ -131,4 +133,8 @@ def test_the_home_page_gets_what_is_under_way_and_first_what_waits_for_a_decisio
     part = client.get("/experiments/of-home/").content.decode()
 
     assert part.index(f"/experiments/{ended.key}/") < part.index("/experiments/running/")
+    comparison = ended.readouts.get().document["metrics"][0]["comparisons"][0]
+    ends = [100 * comparison["decision"][end] for end in ("low", "high")]
+    written = f"{100 * comparison['absolute']['estimate']:+.1f}\xa0pp", f"{ends[0]:+.1f} to {ends[1]:+.1f}"
+    assert re.findall(r'class="estimate"><b>([^<]+)</b> <span>([^<]+)<', part) == [written]
     assert "/experiments/draft/" not in part
