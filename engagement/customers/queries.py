@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import ibis
 import pyarrow as pa
-from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from ibis.expr.types import Table
 
@@ -181,13 +181,24 @@ def needs_consent(channel: str) -> bool:
 
 
 def suppressions(*, scope: str = "", reason: str = "", text: str = "") -> QuerySet[Suppression]:
-    """Those not lifted, newest first; `text` is a customer id."""
-    found = Suppression.objects.filter(lifted_at=None).select_related("customer", "added_by")
+    """Those neither lifted nor ended, newest first; `text` is a customer id."""
+    found = _lasting().select_related("customer", "added_by")
     if scope:
         found = found.filter(scope=scope)
     if reason:
         found = found.filter(reason=reason)
     return found.filter(customer__external_id=text) if text else found
+
+
+def left_in_peace() -> tuple[int, dict[str, int]]:
+    """How many customers must not be messaged in some way, and how many of them for each reason."""
+    rows = _lasting().order_by().values("reason").annotate(customers=Count("customer", distinct=True))
+    by_reason = {row["reason"]: row["customers"] for row in rows}
+    return _lasting().aggregate(customers=Count("customer", distinct=True))["customers"], by_reason
+
+
+def _lasting() -> QuerySet[Suppression]:
+    return Suppression.objects.filter(Q(ends_at=None) | Q(ends_at__gt=now()), lifted_at=None)
 
 
 def customer(pk: int) -> Customer:

@@ -14,7 +14,7 @@ from scipy import stats
 from engagement.core.templatetags.estimates import written_estimate
 from engagement.customers import queries
 from engagement.customers.audience_rules import Rule
-from engagement.customers.choices import STATE_CHOICES, Channel
+from engagement.customers.choices import STATE_CHOICES, Channel, SuppressionReason
 from engagement.customers.cohorts import STEPS
 from engagement.customers.models import AudienceCount, StateCount
 from engagement.customers.states import CustomerState, StateRule
@@ -147,6 +147,21 @@ def audience_sentence(counted: AudienceCount) -> str:
     return _("%(left)s of %(matching)s matching customers can be asked; most others: %(reason)s.") % {
         **values, "reason": reason
     }  # fmt: skip
+
+
+def peace_sentence(customers: int, by_reason: Mapping[str, int]) -> str:
+    """Such as “5 customers must not be messaged (asked for it 4, complained 1).”; one may have several reasons."""
+    if not customers:
+        return _("Nobody is on a list: everybody may be messaged who consents.")
+    told = ngettext(
+        "%(count)s customer must not be messaged (%(reasons)s).",
+        "%(count)s customers must not be messaged (%(reasons)s).",
+        customers,
+    )
+    reasons = ", ".join(
+        f"{reason.label!s} {by_reason[reason]:,}".lower() for reason in SuppressionReason if by_reason.get(reason)
+    )
+    return told % {"count": f"{customers:,}", "reasons": reasons}
 
 
 def silent_sentences(rule: Rule) -> list[str]:

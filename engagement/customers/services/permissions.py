@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from engagement.accounts.models import Member
@@ -57,18 +58,25 @@ def suppress(
     *, customers: Iterable[int], scope: str, reason: str, what: str = "", note: str = "",
     ends_at: datetime | None = None, actor: Member | None = None, at: datetime | None = None,
 ) -> int:  # fmt: skip
-    """Leaves these customers (internal ids) in peace; how many were not so already. Safe to repeat.
+    """Leaves these customers (internal ids) in peace; how many were not so already, or for less long. Safe to repeat.
 
+    What has ended, or ends before this would, makes way for it: whoever asks again is heard again.
     what: the channel, the topic or the experiment's key; nothing for `everywhere`. ends_at: None is for good.
     """
     require_writer(actor)
-    _check(scope, what, reason, ends_at, at or now())
-    ids = list(dict.fromkeys(customers))
+    ids, moment = list(dict.fromkeys(customers)), at or now()
+    _check(scope, what, reason, ends_at, moment)
+    shorter = Q(ends_at__isnull=False) if ends_at is None else Q(ends_at__lt=ends_at)
+    same = Suppression.objects.filter(shorter, scope=scope, what=what, reason=reason, lifted_at=None)
+    for start in range(0, len(ids), CHUNK):
+        same.filter(customer__in=ids[start : start + CHUNK]).update(
+            lifted_at=moment, lifted_because=_("A longer one takes its place.")
+        )
     before = Suppression.objects.filter(lifted_at=None).count()
     for start in range(0, len(ids), CHUNK):
         rows = [
             Suppression(
-                customer_id=pk, scope=scope, what=what, reason=reason, note=note.strip(), starts_at=at or now(),
+                customer_id=pk, scope=scope, what=what, reason=reason, note=note.strip(), starts_at=moment,
                 ends_at=ends_at, added_by=actor,
             )
             for pk in ids[start : start + CHUNK]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from engagement.accounts.requests import MemberRequest
 from engagement.accounts.views import refuse
 from engagement.core.errors import InvalidInput
-from engagement.customers import queries
+from engagement.customers import queries, reports
 from engagement.customers.forms.customers import SuppressionFilter, SuppressionForm
 from engagement.customers.models import Suppression
 from engagement.customers.services import permissions
@@ -46,5 +46,8 @@ def lift(request: MemberRequest, pk: int) -> HttpResponse:
 def _page(request: MemberRequest, form: SuppressionForm, status: int = HTTPStatus.OK) -> HttpResponse:
     chosen = SuppressionFilter(request.GET)
     page = Paginator(queries.suppressions(**chosen.values()), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "form": form, "filter": chosen, "is_filtered": any(chosen.values().values())}
+    context = {
+        "page": page, "form": form, "filter": chosen, "is_filtered": any(chosen.values().values()),
+        "sentence": reports.peace_sentence(*queries.left_in_peace()),
+    }  # fmt: skip
     return render(request, "customers/suppressions.html", context, status=status)

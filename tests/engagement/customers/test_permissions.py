@@ -80,6 +80,29 @@ def test_a_suppression_holds_where_and_while_it_says(people):
     assert in_peace(channel="email", at=NOW - DAY) == set()
 
 
+def test_whoever_asks_again_is_heard_again_and_a_shorter_time_shortens_nothing(client, people):
+    def suppress(name, at, ends_at=None, reason="asked"):
+        who = [people[name].pk]
+        return permissions.suppress(
+            customers=who, scope="everywhere", reason=reason, at=at, ends_at=ends_at, actor=None
+        )
+
+    added = [
+        suppress("ann", NOW, NOW + DAY), suppress("ann", NOW + 5 * DAY), suppress("ann", NOW + 6 * DAY, NOW + 7 * DAY),
+        suppress("ben", NOW, NOW + 9 * DAY), suppress("ben", NOW + DAY, NOW + 2 * DAY),
+        suppress("ben", NOW, None, "legal"), suppress("cem", NOW, NOW + DAY),
+    ]  # fmt: skip
+    client.force_login(MemberFactory())
+    page = client.get("/customers/suppressions/").content.decode()
+
+    assert added == [1, 1, 0, 1, 0, 1, 1]
+    assert in_peace(at=NOW + 3 * DAY) == {"ben"}
+    assert in_peace(at=NOW + 30 * DAY) == {"ann", "ben"}
+    assert Suppression.objects.filter(customer=people["ann"]).count() == 2
+    assert "2 customers must not be messaged (asked for it 1, legal matter 1)." in page
+    assert ">cem<" not in page
+
+
 def test_said_twice_it_is_there_once_and_lifting_needs_a_reason(people):
     both = [people["ann"].pk, people["ben"].pk]
     member = MemberFactory()
