@@ -7,15 +7,18 @@ from django.utils.translation import gettext as _
 from engagement.core.templatetags.formats import signed_percent
 from experiments.choices import LEVEL_LABELS
 from experiments.maturity import Level
+from experiments.reports.quarterly.aims import aim_words
 from experiments.reports.wording import metric_name
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """One sentence a difference, in the order of the page: title, learnings, decisions, programme, asks, the rest."""
+    """One sentence a difference, in the order of the page: title, learnings, decisions, programme, goals, the rest."""
     return [
         *_words(before, after),
         *_decisions(before, after),
         *_programme(before, after),
+        *_goals(before, after),
+        *_contacts(before, after),
         *_maturity(before, after),
         *_listed(before, after, "asks", "text", _("ask")),
         *_listed(before, after, "launched", "name", _("launched experiment")),
@@ -61,6 +64,29 @@ def _programme(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
             values = {"metric": metric_name(entry["metric"]), "before": pair[0], "after": pair[1]}
             found.append(_("The effect on %(metric)s was %(before)s and is %(after)s.") % values)
     return found
+
+
+def _goals(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Nothing where the earlier revision knew of none."""
+    if "goals" not in before:
+        return []
+    found = _listed(before, after, "goals", "name", _("goal"))
+    earlier = {goal["id"]: goal for goal in before["goals"]}
+    for goal in after["goals"]:
+        pair = [aim_words(side) for side in (earlier.get(goal["id"], goal), goal)]
+        if pair[0] != pair[1]:
+            values = {"name": goal["name"], "before": pair[0], "after": pair[1]}
+            found.append(_("The aim of “%(name)s” was %(before)s and is %(after)s.") % values)
+    return found
+
+
+def _contacts(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """How many messages a customer had in a week at most, of nineteen in twenty; nothing where either knew of none."""
+    sides = [side.get("contacts", {}).get("now") for side in (before, after)]
+    if None in sides or sides[0]["p95"] == sides[1]["p95"]:
+        return []
+    values = {"before": sides[0]["p95"], "after": sides[1]["p95"]}
+    return [_("Messages per customer and week, 95th percentile, were %(before)s and are %(after)s.") % values]
 
 
 def _maturity(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -306,7 +306,15 @@ def _measures(process: dict[str, Any]) -> list[Measure]:
         counted("not_recommended", _("Shipped against the rule")),
         counted("waived", _("Launched with a waiver")),
         counted("stopped_early", _("Stopped before the planned end")),
+        Measure(_("Warning signs answered"), *map(_answered, (now, before))),
     ]
+
+
+def _answered(side: dict[str, Any]) -> str:
+    """Such as “2 of 3”; a dash where an earlier release did not count them."""
+    if side.get("warning_signs") is None:
+        return "–"
+    return _("%(part)d of %(whole)d") % {"part": side["warnings_answered"], "whole": side["warning_signs"]}
 
 
 def _contacts(document: dict[str, Any]) -> list[Measure]:

@@ -1,17 +1,19 @@
 """How the quarter went as work: how much, how long, how carefully. Each figure beside the quarter before."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from statistics import median
 from typing import Any
 
 from django.db.models import Count, Q
 
 from backlog.models import Idea, VotingRound
+from engagement.core.clock import now
 from experiments.choices import DecisionKind, MarkKind
 from experiments.lifecycle import State
-from experiments.models import ChecklistMark, Decision
+from experiments.models import ChecklistMark, Decision, Experiment, Milestone
 from experiments.queries import launched
+from experiments.queries.warning_signs import CLOSED_WITHIN, DECIDED_WITHIN
 
 Figures = dict[str, Any]
 
@@ -35,7 +37,32 @@ def process(decisions: Sequence[Decision], start: datetime, end: datetime) -> Fi
         "closed": sum(decision.experiment.state == State.CLOSED for decision in decisions),
         "not_recommended": sum(is_against_the_rule(decision) for decision in decisions),
         "stopped_early": sum(bool(decision.experiment.early_stop_reason) for decision in decisions),
+        **warning_signs(start, end),
     }
+
+
+def warning_signs(start: datetime, end: datetime) -> Figures:
+    """How many warning signs came up in the quarter, as records tell afterwards, and how many were answered in it.
+
+    A milestone undone on the day after it was due: answered by doing it. An experiment without a decision a week after
+    its end, or without a retro two weeks after its decision: answered by deciding, by closing. What a pod's page shows
+    of the moment alone (turnout, over-load) leaves no record and is not counted.
+    """
+    last = min(end, now())
+    found = [
+        (datetime.combine(step.due + timedelta(days=1), time.min, start.tzinfo), step.done_at)
+        for step in Milestone.objects.filter(due__gte=start.date() - timedelta(days=1), due__lt=last.date())
+    ]
+    run_here = Experiment.objects.filter(ends__lt=last, results_import=None)  # a file is brought in when it is over
+    for one in run_here.select_related("decision", "retro"):
+        decision, retro = getattr(one, "decision", None), getattr(one, "retro", None)
+        if one.ends is not None:
+            found.append((one.ends + DECIDED_WITHIN, decision.decided_at if decision else None))
+        if decision is not None:
+            found.append((decision.decided_at + CLOSED_WITHIN, retro.written_at if retro else None))
+    raised = [answer for came, answer in found if start <= came < last and (answer is None or answer > came)]
+    answered = sum(answer is not None and answer < end for answer in raised)
+    return {"warning_signs": len(raised), "warnings_answered": answered}
 
 
 def departures(decisions: Sequence[Decision], start: datetime, end: datetime) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from engagement.core.clock import now
 from experiments.models import Experiment, MetricLevel, RegisteredMetric
 from experiments.reports.calendar.weeks import Weeks
 from experiments.reports.quarterly.aims import aim_words, plan_page
+from experiments.reports.quarterly.differences import differences
 from experiments.reports.quarterly.document import quarter_report
 from experiments.reports.quarterly.page import quarter_page
 from experiments.reports.quarterly.paper import _sections
@@ -202,3 +203,20 @@ def test_the_audience_used_is_the_share_of_customers_that_the_weeks_took():
 
     assert report["process"]["now"]["audience_used"] == pytest.approx(1.3 / weeks.count)
     assert report["process"]["before"]["audience_used"] == 0
+
+
+def test_a_revision_says_which_goals_and_how_many_messages_differ():
+    quarter = quarter_of(now())
+    goal = goal_for(quarter, "More buyers", metric_key="bought", kind="lift", target="0.4", baseline=None)
+    before = quarter_report(quarter) | {"contacts": {"now": {"p95": 2}, "before": None}}
+    type(goal).objects.filter(pk=goal.pk).update(target="0.5")
+    goal_for(quarter, "Readers stay", pod=PodFactory(name="Habit"), metric_key="stayed")
+    after = quarter_report(quarter) | {"contacts": {"now": {"p95": 3}, "before": None}}
+    old = {name: part for name, part in before.items() if name not in ("goals", "contacts")}
+
+    assert differences(before, after) == [
+        "This goal is new: “Readers stay”.",
+        "The aim of “More buyers” was +40% and is +50%.",
+        "Messages per customer and week, 95th percentile, were 2 and are 3.",
+    ]
+    assert differences(old, after) == []

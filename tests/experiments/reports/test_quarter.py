@@ -1,6 +1,6 @@
 """The quarter's report as a document and as a page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,11 +9,14 @@ from backlog.services import rounds
 from engagement.accounts.models import Workspace
 from engagement.core.clock import now
 from engagement.core.errors import NotFound
-from experiments.models import ChecklistMark, Experiment
+from experiments.models import ChecklistMark, Experiment, Milestone
 from experiments.reports.quarterly.document import quarter_report
+from experiments.reports.quarterly.page import quarter_page
 from experiments.reports.quarterly.period import quarter_named, quarter_of, reported_quarters
+from experiments.reports.quarterly.process import warning_signs
 from experiments.services import decisions
 from tests.backlog.factories import GoalFactory, IdeaFactory, RoundMemberFactory, VotingRoundFactory
+from tests.experiments import outcomes
 from tests.experiments.builders import imported, mismatched, planned
 from tests.factories import MemberFactory, PodFactory
 
@@ -154,13 +157,13 @@ def test_the_list_holds_the_quarters_that_have_anything_newest_first(client, tmp
 def test_a_report_takes_the_same_queries_for_one_decision_and_for_three(client, tmp_path, django_assert_num_queries):
     address = f"/reports/{quarter_of(now())}/"
     decided(imported(tmp_path, key="one"))
-    with django_assert_num_queries(54):
+    with django_assert_num_queries(58):
         client.get(address)
 
     for key in ("two", "three"):
         decided(imported(tmp_path, key=key))
 
-    with django_assert_num_queries(54):
+    with django_assert_num_queries(58):
         assert client.get(address).content.count(b"Reason of") == 3
 
 
@@ -216,3 +219,22 @@ def test_the_goals_of_the_quarter_are_read_by_metric_the_smallest_first(tmp_path
     report = quarter_report(quarter)
 
     assert [(entry["metric"], entry["goal"]) for entry in report["programme"]] == [("bought", 0.25)]
+
+
+def test_warning_signs_are_counted_by_what_records_tell_and_answered_by_doing_what_was_due(tmp_path):
+    """Two milestones slip, one is done later; one experiment is decided late, one never; a retro stays away."""
+    start, end = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+    day = [start + timedelta(days=number) for number in range(201)]
+    late = outcomes.decide(IdeaFactory(), outcomes.documents(tmp_path)["better"], day[30], ends=day[20]).experiment
+    open_ones = [
+        Experiment.objects.create(key=key, name=key, state="ended", ends=ends)
+        for key, ends in (("never", day[40]), ("next quarter", day[88]))
+    ]
+    for experiment, due, done in ((late, 3, 2), (open_ones[0], 3, 9), (open_ones[1], 3, None), (late, 200, None)):
+        done_at = None if done is None else day[done]
+        Milestone.objects.create(experiment=experiment, step=f"s{due}", due=day[due].date(), done_at=done_at)
+
+    # Slipped: two of four. Decided late: one; not at all: one. Without a retro in time: one.
+    assert warning_signs(start, end) == {"warning_signs": 5, "warnings_answered": 2}
+    measures = {one.name: one.now for one in quarter_page(quarter_report(Quarter(2026, 2)))["measures"]}
+    assert measures["Warning signs answered"] == "2 of 5"

@@ -12,6 +12,8 @@ from django.test import Client
 
 from engagement.core.clock import now
 from experiments.models import AskAnswer, Experiment, ReportLink, ReportRevision
+from experiments.reports.quarterly.page import quarter_page
+from experiments.reports.quarterly.paper import _sections
 from experiments.reports.quarterly.period import quarter_of
 from experiments.services import decisions
 from experiments.services.reporting import releasing, sharing, writing
@@ -95,6 +97,53 @@ def test_c2_2_without_a_holdout_no_total_stands_in_the_title(client, released):
 
     assert "sum of experiments, shrunk; may double count" in page
     assert not re.search(r"<h1>[^<]*\d", page)
+
+
+def unranged(text: str) -> list[str]:
+    """The signed figures in a text that neither have a range behind them nor are its ends."""
+    figure = r"[+\-−]\d[\d.,]*"
+    unit = r"(?:%| pp| [A-Z]{3})"
+    between = rf"(?: \| |, between | \()(?:{figure})(?:{unit})? (?:to|and) (?:{figure})(?:{unit})?"
+    return re.findall(rf"{figure}{unit}", re.sub(rf"{figure}{unit}{between}", "", text))
+
+
+def bare(page: str) -> str:
+    """What is to be read on a page, its parts with bars between."""
+    text = re.sub(r"<(svg|style|head)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"[\s|]*\|[\s|]*", " | ", re.sub(r"<[^>]+>", "|", text)))
+
+
+def test_c2_1_no_estimate_is_displayed_without_its_range_here_and_in_print(client, released):
+    client.force_login(MemberFactory())
+
+    page = bare(client.get(f"/reports/{released.quarter}/").content.decode())
+    print_ = bare("|".join(leaves(_sections(quarter_page(released.document)))))
+
+    assert len(re.findall(r"[+\-−]\d[\d.,]*(?:%| pp| EUR)", page)) > 15
+    assert len(re.findall(r"[+\-−]\d[\d.,]*(?:%| pp| EUR)", print_)) > 8
+    assert (unranged(page), unranged(print_)) == ([], [])
+    assert unranged("moved by +4% this quarter") == ["+4%"]
+
+
+def leaves(parts) -> list[str]:
+    if isinstance(parts, dict):
+        parts = list(parts.values())
+    if isinstance(parts, list | tuple):
+        return [text for part in parts for text in leaves(part)]
+    return [str(parts)]
+
+
+def test_c3_1_counts_on_top_equal_the_rows_and_an_addition_to_the_address_changes_nothing(client, released):
+    client.force_login(MemberFactory())
+    address = f"/reports/{released.quarter}/"
+
+    page = client.get(address).content.decode()
+    counts = re.search(r"2 experiments were decided: (\d) better", text_of(client.get(address)))
+
+    assert counts is not None
+    rows = re.findall(r'<tr id="decision-.*?</tr>', page, flags=re.DOTALL)
+    assert (len(rows), sum("Better" in row for row in rows)) == (2, int(counts[1]))
+    assert bare(client.get(f"{address}?verdict=better").content.decode()) == bare(page)
 
 
 def test_c3_an_invalid_experiment_stays_in_the_list_with_its_reason(client, tmp_path, quarter):
