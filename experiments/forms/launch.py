@@ -14,10 +14,14 @@ from experiments.models import Experiment
 OWNERS = ("strategy_owner", "launch_owner", "analysis_owner")
 
 
+def _owner(label: Any) -> forms.ModelChoiceField[Member]:
+    return forms.ModelChoiceField(Member.objects.none(), label=label, required=False, empty_label=_("Nobody yet"))
+
+
 class RolesForm(forms.Form):
-    strategy_owner = forms.ModelChoiceField(Member.objects.none(), label=_("Strategy owner"), required=False)
-    launch_owner = forms.ModelChoiceField(Member.objects.none(), label=_("Launch owner"), required=False)
-    analysis_owner = forms.ModelChoiceField(Member.objects.none(), label=_("Analysis owner"), required=False)
+    strategy_owner = _owner(_("Strategy owner"))
+    launch_owner = _owner(_("Launch owner"))
+    analysis_owner = _owner(_("Analysis owner"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

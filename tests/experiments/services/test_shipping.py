@@ -14,6 +14,7 @@ from experiments.models import DefaultMessage, Experiment, Holdout
 from experiments.services import analysis, decisions, in_force, plans, runs
 from experiments.services.plans import MetricPlan, VariantPlan
 from tests.backlog.factories import IdeaFactory
+from tests.experiments.forms.test_plan import typed
 from tests.experiments.running import VARIANTS, launched, planned
 from tests.factories import MemberFactory
 
@@ -131,3 +132,18 @@ def test_a_plan_against_todays_message_writes_no_control_of_its_own(member):
         next_one(default, variants=[*reversed(VARIANTS)])
 
     assert Experiment.objects.count() == 1
+
+
+def test_a_plan_written_in_the_browser_takes_todays_message_where_there_is_one(client, member):
+    client.force_login(member)
+    assert 'name="default_message"' not in client.get("/experiments/new/").content.decode()
+    default = decided(launched(planned()), MemberFactory()).default_message
+
+    client.post("/experiments/new/", typed(default_message=str(default.pk)))
+
+    made = Experiment.objects.get(name="Thank-you note")
+    assert (made.default_message, made.variants.get(position=0).message.contents) == (
+        default, {"in_app": {"title": SHOWN["title"], "body": SHOWN["text"]}},
+    )  # fmt: skip
+    page = client.get(f"/experiments/{made.key}/plan/").content.decode()
+    assert f'shipped by <a href="/experiments/banner-2026/">{default.variant.experiment.name}</a>' in page
