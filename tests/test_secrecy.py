@@ -172,7 +172,7 @@ def doors(world: World) -> Iterator[tuple[str, str, dict[str, str]]]:
         "practice": ["/rounds/practice/1/", "/rounds/practice/1/?sent=1&impact=7&confidence=5&ease=8"],
         "round_second": [reverse("round_second", args=[place.round_id])],
         "ballot": [reverse("ballot", args=both), reverse("ballot", args=both) + f"?sent={place.idea_id}"],
-        "tally": [reverse("tally", args=both), reverse("tally", args=both) + "?seen=1"],
+        "tally": [reverse("tally", args=both)],
         "audit_trail": ["/settings/audit/"],
         "people": ["/settings/people/"],
         "experiment_new": [f"{reverse('experiment_new')}?idea={place.idea_id}"],
