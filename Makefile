@@ -30,6 +30,7 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python manage.py spectacular --fail-on-warn --file /dev/null
 	@$(BIN)/djlint templates --lint --quiet
 
 # What is not installed of the peers (extra `bench`) is passed over. Name some of them: make bench NAME=assignment

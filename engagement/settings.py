@@ -254,6 +254,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "IdeaStateEnum": "backlog.choices.IdeaState",
+        "IdeaChannelEnum": "backlog.choices.Channel",
+        "CustomerChannelEnum": "engagement.customers.choices.Channel",
         "RoundStateEnum": "backlog.choices.RoundState",
         "ExperimentKindEnum": "experiments.choices.ExperimentKind",
         "ExperimentStateEnum": "experiments.choices.STATE_CHOICES",

@@ -1,19 +1,23 @@
 """Decisions about customers: their order, what is kept, what keeps experiments apart, and the export of all of it."""
 
 import csv
+import json
 from collections import Counter
 from contextlib import nullcontext
 from datetime import timedelta
 from io import StringIO
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from backlog.quarters import Quarter
 from engagement.accounts.models import AuditEntry
+from engagement.accounts.services.keys import make_key
 from engagement.core.clock import now
 from engagement.core.errors import Conflict, InvalidInput
 from engagement.customers.models import Customer
@@ -172,6 +176,40 @@ def test_b6_2_command_and_web_give_a_customer_the_same_variant(tmp_path):
     assert [row["customer_id"] for row in rows] == [*CUSTOMERS, "=1+1"]
     assert {row["customer_id"]: row["variant"] for row in rows[:-1]} == variants_of(experiment)
     assert {(row["propensity"], row["batch"]) for row in rows} == {("0.5", "0")}
+
+
+@pytest.mark.parametrize("kind", ["ab", "bandit"])
+def test_b6_2_ten_entries_by_web_task_and_api_give_one_variant_whatever_the_shares_become(kind, tmp_path):
+    experiment = running(kind=kind)
+    secret = make_key(name="Shop server", kind="secret", actor=None)[1]
+    audience, out = tmp_path / "readers.csv", tmp_path / "assigned.csv"
+    audience.write_text("customer_id\nu7\n")
+
+    def task() -> str:
+        assigned(experiment.key, "--audience", str(audience), "-o", str(out))
+        return read(out)[0]["variant"]
+
+    def asked(address: str) -> dict:
+        body = json.dumps({"context": {"targetingKey": "u7"}})
+        answer = Client().post(address, body, "application/json", headers={"X-API-Key": secret})
+        return json.loads(answer.content)
+
+    every = "/ofrep/v1/evaluate/flags"
+    doors = {
+        "web": lambda: asked(f"{every}/{experiment.key}")["variant"],
+        "api": lambda: asked(every)["flags"][0]["variant"],
+        "task": task,
+    }
+    met = []
+    for entry, door in zip(range(10), cycle(doors)):
+        if kind == "bandit":
+            shares = [0.05, 0.95] if entry % 2 else [0.95, 0.05]
+            BatchShares.objects.create(experiment=experiment, number=entry + 1, shares=shares, at=now())
+        in_force.forget()
+        met.append(doors[door]())
+
+    assert set(met) == {met[0]}
+    assert met[0] in {"today", "banner"}
 
 
 def test_without_a_file_everybody_eligible_is_assigned_and_the_rest_is_told(tmp_path):
