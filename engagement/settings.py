@@ -90,6 +90,8 @@ COTTON_DIR = "components"
 DATABASES = {"default": ENV.database}
 DATABASE_OPTIONS = ENV.database.get("OPTIONS", {})  # what DATABASE_URL says, such as sslmode; it has the last word
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Opening the file costs more than a decision that reads one row; not for ever, for a file may be put in its place.
+    DATABASES["default"]["CONN_MAX_AGE"] = 60 if env.is_web_process else 0
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that will write waits its turn at the start instead of failing half-way.
         "transaction_mode": "IMMEDIATE",

@@ -70,12 +70,12 @@ class Installation:
     def start_worker(self) -> subprocess.Popen[bytes]:
         return self._start(sys.executable, "manage.py", "qcluster")
 
-    def start_web(self) -> None:
+    def start_web(self, application: str = "engagement.wsgi:application") -> None:
         if not (self.folder / "static").exists():
             self.collect_static()
         granian = str(Path(sys.executable).with_name("granian"))
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--blocking-threads", "4"]
-        self._start(granian, *options, "--log-level", "warning", "engagement.wsgi:application")
+        self._start(granian, *options, "--log-level", "warning", application)
         self.wait_for(self._answers)
 
     def collect_static(self) -> None:

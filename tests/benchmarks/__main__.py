@@ -25,6 +25,7 @@ from tests.benchmarks import (
     reallocation,
     regret,
     scale,
+    serving,
     voting,
 )
 
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[str]]] = {
     "scale": scale.lines,
     "audience": audience.lines,
     "ingest": ingest.lines,
+    "serving": serving.lines,
     "reallocation": reallocation.lines,
     "learnings": learnings.lines,
     "voting": voting.lines,
