@@ -108,6 +108,15 @@ def count(
     return _Count(warehouse, experiment, metrics, as_of, is_full=is_full).counted(may_keep=may_keep)
 
 
+def learned(
+    warehouse: Warehouse, experiment: Experiment, metric: Metric, *, as_of: Mapping[str, datetime]
+) -> tuple[MetricDefinition, MetricSums]:
+    """What one metric's customers come to per variant, control first, and the metric with its cap: no more than new
+    shares of a bandit follow. Of what is late, repeated or drawn as a curve they know nothing."""
+    counting = _Count(warehouse, experiment, [metric], as_of, is_full=False)
+    return counting.definitions[0], counting.total_of(metric.key)
+
+
 def keep(counted: Counted) -> None:
     """Stores what the next analysis builds on; in the caller's transaction, beside its readout."""
     if counted.kept is None:
@@ -167,6 +176,9 @@ class _Count:
         late, came_back = self._late(), self._curve()
         kept = self._kept(found, late, came_back) if may_keep else None
         return Counted(sums, datas, found, late, self._repeated(), came_back, self.batches, kept)
+
+    def total_of(self, key: str) -> MetricSums:
+        return total(self._cells()[key], self.variants)
 
     def _curve(self) -> Curve | None:
         """Of the first retention metric. Every day moves every point of it, by what closed that day alone."""

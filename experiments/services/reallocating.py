@@ -86,10 +86,9 @@ def _known(experiment: Experiment, metric: Metric, as_of: datetime | None) -> di
     """What the step may use: sums over the customers whose window has closed, per variant, control first."""
     moments = completeness(experiment, [metric.definition], as_of)
     with connect() as warehouse:
-        counted = counting.count(warehouse, experiment, [metric], as_of=moments, may_keep=False)
-    sums = counted.sums.metrics[metric.key]
+        definition, sums = counting.learned(warehouse, experiment, metric, as_of=moments)
     told = {name: getattr(sums, name).tolist() for name in SUMS}
-    return {"as_of": moments[metric.key].isoformat(), "metric": counted.datas[metric.key].definition.as_json(), **told}
+    return {"as_of": moments[metric.key].isoformat(), "metric": definition.as_json(), **told}
 
 
 def _step(used: Mapping[str, Any], floor: float) -> tuple[list[float], list[float]]:
