@@ -7,6 +7,7 @@ without an audience reads no table. Held beside them: the default messages that 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from time import monotonic
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from experiments.lifecycle import State
 from experiments.models import Experiment, Holdout, Variant
 
 KNOWN_FOR_S = 1.0
+READ_AGAIN_AFTER_S = 0.8  # by one thread; the others go on with what is known until it is a second old
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -58,6 +60,7 @@ class InForce:
 
 
 Known = Mapping[str, InForce]
+_reading = Lock()
 _held: tuple[float, Known, Known] = (float("-inf"), {}, {})
 
 
@@ -74,10 +77,16 @@ def defaults_in_force() -> Known:
 def _known() -> tuple[Known, Known]:
     global _held  # noqa: PLW0603  this process's memory; replaced whole, so no reader sees half of it
     read_at, running, defaults = _held
-    if monotonic() - read_at >= KNOWN_FOR_S:
-        running, defaults = read(), read_defaults()
-        _held = (monotonic(), running, defaults)
-    return running, defaults
+    age = monotonic() - read_at
+    if age < READ_AGAIN_AFTER_S or not _reading.acquire(blocking=age >= KNOWN_FOR_S):
+        return running, defaults
+    try:
+        begun = monotonic()
+        if begun - _held[0] >= READ_AGAIN_AFTER_S:  # else another thread has read while this one waited
+            _held = (begun, read(), read_defaults())
+        return _held[1:]
+    finally:
+        _reading.release()
 
 
 def forget() -> None:
