@@ -123,6 +123,7 @@ ERASERS = ["experiments.services.erasure.forget"]  # what upper floors keep of a
 # By dotted name, for customers know no experiments: which exposures there may be, how a bandit drew them, who has what.
 EXPOSURE_RECOGNISER = "experiments.services.recognition.recognise"
 EXPOSURE_DRAWER = "experiments.services.recognition.drawn"
+EXPOSURE_NAMER = "experiments.services.recognition.names"
 EXPOSURE_CHECKER = "experiments.services.recognition.has_variant"
 MEDIA_ROOT = DATA_DIR / "uploads"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

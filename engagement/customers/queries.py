@@ -15,7 +15,7 @@ from engagement.accounts.queries import workspace
 from engagement.core.clock import now
 from engagement.core.errors import NotFound
 from engagement.customers.audience_rules import Rule, event_measures, traits
-from engagement.customers.choices import BY_CONSENT, SuppressionScope
+from engagement.customers.choices import BY_CONSENT, SuppressionReason, SuppressionScope
 from engagement.customers.models import (
     Audience,
     AudienceCount,
@@ -191,10 +191,10 @@ def suppressions(*, scope: str = "", reason: str = "", text: str = "") -> QueryS
 
 
 def left_in_peace() -> tuple[int, dict[str, int]]:
-    """How many customers must not be messaged in some way, and how many of them for each reason."""
-    rows = _lasting().order_by().values("reason").annotate(customers=Count("customer", distinct=True))
-    by_reason = {row["reason"]: row["customers"] for row in rows}
-    return _lasting().aggregate(customers=Count("customer", distinct=True))["customers"], by_reason
+    """How many customers must not be messaged in some way, and how many of them for each reason; one query."""
+    by_reason = {r.value: Count("customer", distinct=True, filter=Q(reason=r)) for r in SuppressionReason}
+    row = _lasting().aggregate(everybody=Count("customer", distinct=True), **by_reason)
+    return row.pop("everybody"), row
 
 
 def _lasting() -> QuerySet[Suppression]:

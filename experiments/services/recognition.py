@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from experiments.choices import ExperimentKind
-from experiments.models import Assignment, Variant
+from experiments.models import Assignment, Experiment, Variant
 from experiments.services.assigning import CHUNK, experiment_open_now, held_variant
 
 
@@ -29,6 +29,12 @@ def drawn(named: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[flo
             experiment__key=key, customer_key__in=customers[key][start : start + CHUNK]
         ).values_list(*columns)
     }
+
+
+def names(uids: Collection[str]) -> dict[str, str]:
+    """What the experiments of these uids are called; of those that are gone nothing."""
+    rows = Experiment.objects.filter(uid__in=uids).values_list("uid", "name")
+    return {str(uid): name for uid, name in rows}
 
 
 def has_variant(experiment: str, customer: str, variant: str) -> bool:

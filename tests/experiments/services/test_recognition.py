@@ -2,16 +2,19 @@
 
 import base64
 import json
+import re
 
 import pytest
 
 from engagement.accounts import keys
 from engagement.accounts.services.keys import make_key
-from engagement.customers.models import InboxItem
+from engagement.customers.models import Customer, InboxItem
 from experiments.choices import ExperimentKind
 from experiments.services import in_force
 from experiments.services.assigning import decide, experiment_open_now
+from tests.experiments.builders import live
 from tests.experiments.running import running
+from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "https://shop.example.org"
@@ -50,3 +53,13 @@ def test_of_a_bandit_only_what_was_decided_before(client):
 
     assert viewed(client, "ada", mine).status_code == 200
     assert {viewed(client, "bob", variant).status_code for variant in ("today", "banner")} == {400}
+
+
+def test_a_customers_page_names_the_experiment_that_they_met(client, tmp_path):
+    experiment = live(tmp_path, customers=20)
+    client.force_login(MemberFactory())
+    met = Customer.objects.get(external_id="c1")
+
+    page = re.sub(r"\s+", " ", client.get(f"/customers/{met.pk}/").content.decode())
+
+    assert f'Exposed to variant short<span class="sub">{experiment.name}</span>' in page
