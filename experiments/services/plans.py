@@ -138,7 +138,7 @@ def plan(
     house = Workspace.objects.select_for_update().get(pk=workspace().pk)  # two plans at once get two keys
     pod = pod or (idea.pod if idea else None)
     channels = {variant.channel for variant in variants if variant.subject or variant.body}
-    composed = _composed_key(house, name, pod, channels, starts)
+    composed = composed_key(house, name, pod, channels, starts)
     start = composed[: naming.LONGEST - 10]  # a number behind a long key takes some of its end
     taken = Experiment.objects.filter(key__startswith=start).values_list("key", flat=True)
     free = naming.free_key(composed, set(taken))
@@ -148,10 +148,13 @@ def plan(
     return create(key=key or free, name=name, variants=variants, actor=actor, idea=idea, pod=pod, starts=starts, **rest)
 
 
-def _composed_key(
+def composed_key(
     house: Workspace, name: str, pod: Pod | None, channels: Collection[str], starts: datetime | None
 ) -> str:
-    """Several channels are called multi; the quarter is that of the first day, of today where none is set."""
+    """By the workspace's pattern, whether it is taken or not.
+
+    Several channels are called multi; the quarter is that of the first day, of today where none is set.
+    """
     quarter = Quarter.of((starts or now()).astimezone(ZoneInfo(house.time_zone)).date())
     return naming.composed_key(
         house.naming_pattern,

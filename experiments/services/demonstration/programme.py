@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 
 from backlog.models import Idea
-from backlog.quarters import Quarter
 from engagement.accounts.models import Member
 from engagement.accounts.queries import workspace
 from engagement.core.jobs import Progress
-from experiments import naming
 from experiments.demonstration.calendar import Calendar, When
 from experiments.demonstration.programme import EXPERIMENTS, SURPRISES, Conclusion, ExperimentText, MetricText
 from experiments.models import Experiment, Readout
@@ -60,9 +58,7 @@ def _plan(text: ExperimentText, members: Members, idea: Idea, calendar: Calendar
 
 def key_of(slug: str, channel: str, starts: When, idea: Idea, calendar: Calendar) -> str:
     """The experiment's key, composed as the workspace composes any."""
-    quarter = str(Quarter.of(calendar.day(starts)))
-    pattern = workspace().naming_pattern
-    return naming.composed_key(pattern, quarter=quarter, pod=str(idea.pod), channel=channel, title=slug)
+    return plans.composed_key(workspace(), slug, idea.pod, {channel}, calendar.moment(starts))
 
 
 def _metric(text: MetricText, *, is_primary: bool) -> plans.MetricPlan:
