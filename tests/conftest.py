@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_django
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
@@ -93,9 +94,13 @@ def django_db_setup(
     django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """The test database, and an installation with a copy of it as it was before any test: migrating takes long."""
+    # Where no chosen test is marked as one of the database, pytest-django makes none: then ours is the checkout's own.
+    is_made = str(connection.settings_dict["NAME"]).startswith(("test_", "file:memory"))
     with django_db_blocker.unblock():
-        made = Installation(tmp_path_factory.mktemp("pattern"), is_migrated=True)
+        made = Installation(tmp_path_factory.mktemp("pattern"), is_migrated=is_made)
     try:
+        if not is_made:
+            made.run("migrate", "--verbosity", "0")
         yield made
     finally:
         made.stop()
