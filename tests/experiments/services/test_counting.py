@@ -12,7 +12,10 @@ from engagement.core.clock import now
 from engagement.core.jobs import Progress
 from engagement.customers.models import Customer, Feed, Merge
 from engagement.customers.services import feeds
+from engagement.customers.services.customers import ensure
+from engagement.customers.services.erasure import erase
 from engagement.customers.services.event_imports import import_events
+from engagement.customers.services.identities import merge
 from experiments.models import CountedDays, Counting, Experiment, Readout
 from experiments.services.analysis import analyse
 from experiments.services.exposure_imports import import_exposures
@@ -221,6 +224,19 @@ def test_a_file_that_does_not_hold_what_it_should_is_not_used(tmp_path, rows, ex
     assert exposed(refreshed) == exposed(full)
     if harm in ("gone", "damaged"):
         assert same(flattened(numbers(refreshed)), flattened(numbers(full)))
+
+
+def test_a_merge_makes_the_file_void_though_an_erasure_took_another_out_of_the_log(tmp_path, rows, experiment):
+    run(rows, experiment, tmp_path, days=(3, 16))
+    first, second, third, fourth = ensure(sorted(rows.exposed)[:4])
+    with time_machine.travel(START + 17 * DAY + timedelta(hours=1)):
+        merge([(first, second)], cause="alias")
+        before = refresh(experiment)
+        erase(customer=Customer.objects.get(pk=second), actor=None)
+        merge([(third, fourth)], cause="alias")
+        after = refresh(experiment)
+    assert Merge.objects.count() == 1
+    assert exposed(after) == exposed(before) - 1
 
 
 def test_a_changed_definition_is_counted_from_the_start(tmp_path, rows, experiment):
