@@ -19,8 +19,11 @@ from uuid import uuid4
 from django.conf import settings
 from ibis.expr.types import Table
 
+from engagement.core.clock import now
 from experiments.metrics.totals import Total
 from experiments.models import Counting, Experiment
+
+WRITTEN_WITHIN_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,11 @@ def new_name(experiment: Experiment) -> str:
 
 
 def tidy(experiment: Experiment, *, kept: set[str]) -> None:
-    """Deletes the experiment's files but these."""
+    """Deletes the experiment's files but these, and but what another analysis may just be writing."""
     for path in (_folder() / str(experiment.uid)).glob("*.parquet"):
-        if f"{experiment.uid}/{path.name}" not in kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if f"{experiment.uid}/{path.name}" in kept or path.stat().st_mtime > now().timestamp() - WRITTEN_WITHIN_S:
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def columns(query: Table, names: list[str], covariates: Mapping[Total, str], *, before_us: int) -> Table:

@@ -1,6 +1,7 @@
 """Days are counted once: refreshed daily, counted at once and computed row by row, all figures agree; what comes too
 late is told and waits for a full count."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engagement.customers.services.erasure import erase
 from engagement.customers.services.event_imports import import_events
 from engagement.customers.services.identities import merge
 from experiments.models import CountedDays, Counting, Experiment, Readout
+from experiments.services import exposed_kept
 from experiments.services.analysis import analyse
 from experiments.services.exposure_imports import import_exposures
 from experiments.services.loading import load
@@ -196,6 +198,10 @@ def test_who_was_met_is_read_from_the_last_counting_and_its_file_stays_while_nob
         short = refresh(experiment)
         with django_capture_on_commit_callbacks(execute=True):
             whole = refresh(experiment, is_full=True)
+        assert len(kept_files(settings)) == 3  # another analysis might be writing them
+        for path in kept_files(settings):
+            os.utime(path, times=(now().timestamp() - 7_200,) * 2)
+        exposed_kept.tidy(experiment, kept={file.parent.name + "/" + file.name, Counting.objects.get().exposed["name"]})
     assert exposed(short) + 1 == exposed(whole)
     newest = settings.WAREHOUSE_DIR / "exposed" / Counting.objects.get().exposed["name"]
     assert kept_files(settings) == sorted([file, newest])  # the one before may still be read; that of day 3 is gone

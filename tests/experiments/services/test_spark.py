@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import ibis
 import pytest
 from django.conf import settings as django_settings
 
@@ -102,6 +103,18 @@ def test_spark_gives_the_figures_of_the_witness(tmp_path: Path, cluster, setting
     settings.WAREHOUSE_ENGINE = cluster
 
     agree(analyse(experiment=experiment, as_of=AS_OF, progress=Progress()).document, Witness(world))
+
+
+def test_spark_reads_again_what_it_has_kept(tmp_path: Path, cluster, settings):
+    settings.WAREHOUSE_ENGINE = cluster
+    with engines.connect() as warehouse:
+        warehouse.save(ibis.memtable({"customer": [1, 2], "exposed_us": [5, 6]}), tmp_path / "kept.parquet")
+    with engines.connect() as warehouse:
+        kept = warehouse.saved(tmp_path / "kept.parquet")
+        assert kept is not None
+        rows = sorted(warehouse.rows(kept), key=lambda row: row["customer"])
+        assert warehouse.saved(tmp_path / "gone.parquet") is None
+    assert rows == [{"customer": 1, "exposed_us": 5}, {"customer": 2, "exposed_us": 6}]
 
 
 def _told(found: Readout) -> list:
