@@ -108,15 +108,16 @@ def test_what_decides_about_nobody_leaves_the_programs_default(client):
     assert (details.value, details.reason, details.error_code) == ({"title": "mine"}, Reason.DISABLED, None)
 
 
+# Not `context`: that is a browser's, and would draw all walks in a browser, which empty the database, to this place.
 @pytest.mark.parametrize(
-    ("flag", "context", "code"),
+    ("flag", "about", "code"),
     [
         ("nothing", EvaluationContext("c1"), ErrorCode.FLAG_NOT_FOUND),
         ("banner", EvaluationContext(), ErrorCode.TARGETING_KEY_MISSING),
     ],
 )
-def test_a_refusal_reaches_the_program_in_the_protocols_words(client, flag, context, code):
-    details = client.get_object_details(flag, {"title": "mine"}, context)
+def test_a_refusal_reaches_the_program_in_the_protocols_words(client, flag, about, code):
+    details = client.get_object_details(flag, {"title": "mine"}, about)
 
     assert (details.value, details.error_code) == ({"title": "mine"}, code)
 
