@@ -116,7 +116,7 @@ def same(found: list, expected: list) -> bool:
 
 def flattened(value) -> list:
     if isinstance(value, dict):
-        return [leaf for part in value.values() for leaf in flattened(part)]
+        return [leaf for key in sorted(value) for leaf in flattened(value[key])]  # PostgreSQL keeps no order of keys
     if isinstance(value, list | tuple):
         return [leaf for part in value for leaf in flattened(part)]
     return [value]
